@@ -1,0 +1,44 @@
+"""Identities as types, so that a store cannot be passed where a SKU is meant."""
+
+import re
+import uuid
+from typing import NewType
+
+from domain.errors import InvalidIdentity
+
+EdgeId = NewType("EdgeId", str)
+StoreId = NewType("StoreId", str)
+SkuId = NewType("SkuId", str)
+SaleId = NewType("SaleId", str)
+LaneId = NewType("LaneId", str)
+MemberNo = NewType("MemberNo", str)
+EventId = NewType("EventId", str)
+
+EDGE_ID_PATTERN = re.compile(r"[A-Z0-9]{2,12}(-[A-Z0-9]{1,4})?")
+"""Edge id = certificate CN = MQTT user name = client id (no character that means anything in a topic)."""
+
+SHARDS = 64
+
+
+def edge_id(text: str) -> EdgeId:
+    """Return ``text`` as an edge id.
+
+    Raises:
+        InvalidIdentity: it does not match ``EDGE_ID_PATTERN`` as a whole.
+    """
+    if not EDGE_ID_PATTERN.fullmatch(text):
+        raise InvalidIdentity("edge id", text, "2-12 of A-Z and 0-9, then optionally - and 1-4 more")
+    return EdgeId(text)
+
+
+def uuid7(unix_ms: int, random: bytes) -> str:
+    """Return a UUIDv7 (RFC 9562) as text.
+
+    Args:
+        unix_ms: milliseconds since 1970, 48 bits; only a hint for sorting, never an order.
+        random: at least 10 random bytes; the first 10 are used.
+    """
+    value = (unix_ms & (1 << 48) - 1) << 80 | int.from_bytes(random[:10], "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))
