@@ -1,0 +1,127 @@
+"""The root of the command line: ``shopwire edge | coordinator | sim | demo``.
+
+Each group is imported when it is called: on a Raspberry Pi importing everything would cost seconds, and
+``shopwire --help`` has to answer at once.
+"""
+
+import os
+from importlib import import_module
+from typing import NamedTuple
+
+import click
+
+
+class Face(NamedTuple):
+    """Where a command lives (``module:attribute``) and its one line of help."""
+
+    target: str
+    en: str
+    zh: str
+
+
+COMMANDS = {
+    "edge": Face(
+        "edge_agent.__main__:edge",
+        "One store: sell, print, keep every sale on disk until headquarters has it.",
+        "一家门店：收银、打印，每笔销售先落盘，直到总部确认收妥。",
+    ),
+    "coordinator": Face(
+        "coordinator.__main__:coordinator",
+        "Headquarters: take the facts of all stores, answer with stock, sales and money.",
+        "总部：接收所有门店的事实，给出库存、销售与资金。",
+    ),
+    "sim": Face(
+        "firmware_sim.__main__:sim",
+        "Simulated devices on the real wire protocol, and a real year of sales to replay.",
+        "按真实通信协议模拟的设备，以及可回放的一整年真实销售。",
+    ),
+    "demo": Face(
+        "firmware_sim.__main__:demo",
+        "A small chain on this machine: three stores, a broker, headquarters.",
+        "在本机运行一个小连锁：三家门店、消息代理与总部。",
+    ),
+}
+
+TEXTS = {
+    "en": (
+        "Stores that sell with or without a line, and a headquarters that knows every unit and cent exactly once.",
+        "Commands",
+        "Examples",
+        (
+            ("shopwire demo", "see it sell, here, now; Ctrl-C ends all of it"),
+            ("shopwire edge run --config config/edge.toml", "be a store"),
+            ("shopwire coordinator serve --config config/coordinator.toml", "be headquarters"),
+        ),
+        "Every command explains itself with --help. Chinese: --lang zh, or LANG=zh_CN.UTF-8.",
+    ),
+    "zh": (
+        "断网也照常收银的门店，加上一个对每件商品、每一分钱都恰好记一次的总部。",
+        "命令",
+        "示例",
+        (
+            ("shopwire demo", "马上在本机看它卖货；按 Ctrl-C 全部结束"),
+            ("shopwire edge run --config config/edge.toml", "作为一家门店运行"),
+            ("shopwire coordinator serve --config config/coordinator.toml", "作为总部运行"),
+        ),
+        "每条命令都可用 --help 查看说明。英文：--lang en 或 LANG=en_US.UTF-8。",
+    ),
+}
+
+
+def language(ctx: click.Context) -> str:
+    """Return ``zh`` or ``en``: what ``--lang`` says, else the terminal's own language."""
+    chosen = ctx.params.get("lang")
+    spoken = chosen or next(
+        (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
+    )
+    return "zh" if spoken.lower().startswith("zh") else "en"
+
+
+class Root(click.Group):
+    """A group that knows its commands by name and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which a new user needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command ``cmd_name``, or None when there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].target.partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command), f"{module}:{attribute} is no click command"  # noqa: S101 - ours
+        return command
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command is for, three examples, and where to read on; nothing is imported for it."""
+        lang = language(ctx)
+        about, commands, examples, lines, more = TEXTS[lang]
+        self.format_usage(ctx, formatter)
+        formatter.write_paragraph()
+        formatter.write_text(about)
+        with formatter.section(commands):
+            formatter.write_dl([(name, getattr(face, lang)) for name, face in COMMANDS.items()])
+        with formatter.section(examples):
+            for command, what in lines:
+                formatter.write(f"  # {what}\n  $ {command}\n")
+        self.format_options(ctx, formatter)
+        formatter.write_paragraph()
+        formatter.write_text(more)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options alone; the commands have their own lines above."""
+        click.Command.format_options(self, ctx, formatter)
+
+
+@click.group(cls=Root, context_settings={"max_content_width": 110})
+@click.option("--lang", type=click.Choice(["en", "zh"]), is_eager=True, help="Language of texts / 界面语言.")
+@click.version_option(package_name="shopwire", prog_name="shopwire")
+@click.pass_context
+def main(ctx: click.Context, lang: str | None) -> None:
+    """Run one command of the house; ``ctx.obj["lang"]`` tells it the language."""
+    ctx.obj = {"lang": language(ctx)}
+
+
+if __name__ == "__main__":
+    main()
