@@ -1,0 +1,67 @@
+"""What hardware can do to us, grouped by the reaction.
+
+DeviceError                the hardware needs help
+├── DeviceUnavailable      not there, gone, silent, or its software is missing → reconnect, keep selling
+├── PaperOut               the roll is empty → tell the cashier, do not send again
+├── CoverOpen              the cover is open → tell the cashier, do not send again
+├── PrinterFault           cutter, head or unknown fault that only a person clears
+├── GarbledFrame           bytes that make no sense → drop them, count them, resynchronise
+├── PictureRefused         a picture too large, or no picture at all → tell who sent it
+└── DeviceMisconfigured    settings that no driver can serve → stop at start and say which
+"""
+
+
+class DeviceError(Exception):
+    """The hardware needs help; the message names the device, what is wrong and what to do next."""
+
+
+class DeviceUnavailable(DeviceError):
+    """A device that is absent, lost, silent or not supported by what is installed.
+
+    Attributes:
+        device: its id or address.
+        reason: what was seen.
+    """
+
+    def __init__(self, device: str, reason: str) -> None:
+        super().__init__(f"{device} is not available: {reason}")
+        self.device = device
+        self.reason = reason
+
+
+class PaperOut(DeviceError):
+    """The receipt roll has ended."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__(f"{device} is out of paper: load a new roll and close the cover")
+
+
+class CoverOpen(DeviceError):
+    """The printer's cover is open."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__(f"the cover of {device} is open: close it")
+
+
+class PrinterFault(DeviceError):
+    """A printer error that only a person clears (cutter jam, hot head, unrecoverable)."""
+
+    def __init__(self, device: str, fault: str) -> None:
+        super().__init__(f"{device} reports {fault}: clear it, then switch the printer off and on")
+        self.fault = fault
+
+
+class GarbledFrame(DeviceError):
+    """Bytes that are no frame of the protocol; ``reason`` is one short constant, fit for a counter."""
+
+    def __init__(self, reason: str, data: bytes = b"") -> None:
+        super().__init__(f"{reason}: {data[:32].hex(' ')}" if data else reason)
+        self.reason = reason
+
+
+class PictureRefused(DeviceError):
+    """A picture over its limits, or a file that is no picture."""
+
+
+class DeviceMisconfigured(DeviceError):
+    """Settings that no driver can serve."""

@@ -1,0 +1,44 @@
+"""One device's state with one setter, which logs changes and nothing else: lost once, recovered once."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from devices.ports import DeviceState, Health
+
+Report = Callable[[str, DeviceState], None]
+
+_log = structlog.get_logger(__name__)
+
+
+class DeviceHealth:
+    """Holds a device's state; ``report`` is told every change (device id, new state)."""
+
+    def __init__(self, device_id: str, report: Report | None = None, now: Callable[[], float] = time.monotonic) -> None:
+        self.device_id = device_id
+        self.state = DeviceState(Health.OPENING, since_s=now())
+        self._report = report
+        self._now = now
+        self._lost = False
+
+    def set(self, health: Health, reason: str = "") -> None:
+        """Move to ``health``; the same state with the same reason again is no change."""
+        if (health, reason) == (self.state.health, self.state.reason):
+            return
+        self.state = DeviceState(health, reason, self._now())
+        self._log_change(health, reason)
+        if self._report is not None:
+            self._report(self.device_id, self.state)
+
+    def _log_change(self, health: Health, reason: str) -> None:
+        if health.works:
+            if self._lost:
+                _log.info("device_recovered", device_id=self.device_id, reason=reason)
+            elif reason:
+                _log.info("device_degraded", device_id=self.device_id, reason=reason)
+            self._lost = False
+        elif health is not Health.OPENING and not self._lost:
+            # OPENING is no news: between two attempts of one outage the device is still the lost one.
+            _log.warning("device_lost", device_id=self.device_id, reason=reason)
+            self._lost = True

@@ -1,0 +1,122 @@
+"""Doubles of the ports for tests of the application: honest ones, since they pass the contract suites of the real ones."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from devices.errors import CoverOpen, DeviceError, DeviceUnavailable, PaperOut
+from devices.ports import (
+    DeviceState,
+    Health,
+    JobOutcome,
+    JobState,
+    Paper,
+    PrinterStatus,
+    PrintJob,
+    Progress,
+    Scan,
+)
+
+
+class MemoryScanner:
+    """A scanner that reads what ``scan`` is given."""
+
+    def __init__(self, device_id: str = "scanner") -> None:
+        self.device_id = device_id
+        self.state = DeviceState(Health.OPENING)
+        self._scans: asyncio.Queue[Scan] = asyncio.Queue(maxsize=64)
+
+    def scan(self, data: str, symbology: str | None = None) -> None:
+        """Read ``data``, as if a code had passed the window; nothing is read while unplugged."""
+        if self.state.health.works:
+            self._scans.put_nowait(Scan(data, symbology, time.monotonic()))
+
+    def unplug(self) -> None:
+        """Pull the cable."""
+        self.state = DeviceState(Health.ABSENT, "unplugged", time.monotonic())
+
+    def replug(self) -> None:
+        """Plug it in again."""
+        self.state = DeviceState(Health.OK, since_s=time.monotonic())
+
+    async def run(self) -> None:
+        """Be there until cancelled."""
+        self.replug()
+        await asyncio.Event().wait()
+
+    async def __aiter__(self) -> AsyncIterator[Scan]:
+        """Yield the scans in order."""
+        while True:
+            yield await self._scans.get()
+
+
+class MemoryPrinter:
+    """A printer that keeps what it printed in ``printed`` and fails as its attributes say.
+
+    Attributes:
+        printed: jobs on paper, in order.
+        paper_out, cover_open, unplugged, mute: the faults; ``mute`` prints and never says so.
+    """
+
+    def __init__(self, device_id: str = "printer") -> None:
+        self.device_id = device_id
+        self.printed: list[PrintJob] = []
+        self.paper_out = self.cover_open = self.unplugged = self.mute = False
+
+    @property
+    def state(self) -> DeviceState:
+        """How the printer is now."""
+        fault = self._fault()
+        return DeviceState(Health.FAILED, str(fault)) if fault else DeviceState(Health.OK)
+
+    def _fault(self) -> DeviceError | None:
+        if self.unplugged:
+            return DeviceUnavailable(self.device_id, "unplugged")
+        if self.paper_out:
+            return PaperOut(self.device_id)
+        return CoverOpen(self.device_id) if self.cover_open else None
+
+    async def run(self) -> None:
+        """Be there until cancelled."""
+        await asyncio.Event().wait()
+
+    async def print(self, job: PrintJob, progress: Progress | None = None) -> JobOutcome:
+        """Print at once, or say why not."""
+        tell = progress or (lambda _: None)
+        tell(JobState.QUEUED)
+        if fault := self._fault():
+            tell(JobState.FAILED)
+            return JobOutcome(job.job_id, JobState.FAILED, str(fault))
+        tell(JobState.SENDING)
+        self.printed.append(job)
+        tell(JobState.SENT)
+        final = JobState.UNKNOWN if self.mute else JobState.PRINTED
+        tell(final)
+        return JobOutcome(job.job_id, final, "the printer did not confirm" if self.mute else "")
+
+    async def status(self) -> PrinterStatus:
+        """Say how the printer is."""
+        if self.unplugged:
+            raise DeviceUnavailable(self.device_id, "unplugged")
+        if self.mute:
+            return PrinterStatus()
+        paper = Paper.END if self.paper_out else Paper.OK
+        return PrinterStatus(not (self.paper_out or self.cover_open), paper, self.cover_open, "", False)
+
+
+class MemoryCamera:
+    """A camera that sees in each file what ``seen`` says, by file name."""
+
+    def __init__(self, device_id: str = "camera") -> None:
+        self.device_id = device_id
+        self.state = DeviceState(Health.OK)
+        self.seen: dict[str, list[Scan]] = {}
+
+    async def run(self) -> None:
+        """Be there until cancelled."""
+        await asyncio.Event().wait()
+
+    async def read(self, picture: Path | bytes) -> list[Scan]:
+        """Return what the file's name stands for; raw bytes show nothing."""
+        return list(self.seen.get(picture.name, [])) if isinstance(picture, Path) else []

@@ -1,0 +1,61 @@
+"""A network device on the event loop."""
+
+import asyncio
+import contextlib
+
+from devices.errors import DeviceUnavailable
+
+
+class TcpTransport:
+    """One open TCP connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str) -> None:
+        self.address = address
+        self._reader = reader
+        self._writer = writer
+        # Without this, "handed to the system" would mean "copied into our own 64 kB buffer".
+        writer.transport.set_write_buffer_limits(high=0)
+
+    async def read(self, limit: int = 4096) -> bytes:
+        """Return 1 to ``limit`` bytes; the end of the stream means that the device is gone."""
+        try:
+            data = await self._reader.read(limit)
+        except OSError as error:
+            raise DeviceUnavailable(self.address, error.strerror or str(error)) from error
+        if not data:
+            raise DeviceUnavailable(self.address, "closed the connection")
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """Hand all of ``data`` to the system."""
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except OSError as error:
+            raise DeviceUnavailable(self.address, error.strerror or str(error)) from error
+
+    async def close(self) -> None:
+        """Close the connection; bytes the device has already taken stay in its buffer."""
+        self._writer.close()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(1):  # a device that takes no more bytes must not hold us
+                await self._writer.wait_closed()
+        self._writer.transport.abort()
+
+
+async def open_tcp(host: str, port: int, timeout_s: float) -> TcpTransport:
+    """Connect to ``host:port``.
+
+    Raises:
+        DeviceUnavailable: refused, unreachable, or no answer within ``timeout_s``.
+    """
+    address = f"tcp:{host}:{port}"
+    try:
+        async with asyncio.timeout(timeout_s):
+            # The limit bounds what a babbling device can make us hold.
+            reader, writer = await asyncio.open_connection(host, port, limit=65536)
+    except TimeoutError as error:
+        raise DeviceUnavailable(address, f"no answer within {timeout_s:g} s") from error
+    except OSError as error:
+        raise DeviceUnavailable(address, error.strerror or str(error)) from error
+    return TcpTransport(reader, writer, address)
