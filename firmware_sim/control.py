@@ -33,7 +33,7 @@ def answer_to(line: bytes, handle: Callable[[Command], Answer]) -> Answer:
         if not isinstance(command, dict):
             return {"error": f"a command is a JSON object, not {type(command).__name__}"}
         return handle(command)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RuntimeError) as error:
         return {"error": f"{type(error).__name__}: {error}"}
 
 

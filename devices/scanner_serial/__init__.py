@@ -1,0 +1,1 @@
+"""Serial and USB-CDC barcode scanners that send one line per code."""

@@ -1,0 +1,1 @@
+"""A small chain on this machine, for somebody who looks on."""

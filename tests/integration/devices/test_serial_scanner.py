@@ -1,0 +1,153 @@
+"""The serial scanner on a pseudo-terminal: torn frames, noise, plugging, and a log that stays quiet."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from devices.backoff import Backoff
+from devices.errors import DeviceUnavailable
+from devices.ports import Health
+from devices.scanner_serial.codec import Suffix
+from devices.scanner_serial.driver import ScannerOptions, SerialScanner
+from devices.transport.serial import open_serial
+from firmware_sim.scanner import ScannerSim
+from tests.waiting import until
+
+
+@pytest.fixture
+def sim(tmp_path: Path) -> Iterator[ScannerSim]:
+    with ScannerSim(link=tmp_path / "by-id-scanner") as plugged:
+        yield plugged
+
+
+async def _next(scanner: SerialScanner) -> str:
+    async with asyncio.timeout(5):
+        async for scan in scanner:
+            return scan.data
+    raise AssertionError
+
+
+async def _until_open(scanner: SerialScanner) -> None:
+    await until(lambda: scanner.state.health is Health.OK)
+
+
+def _open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+async def test_a_half_frame_does_not_spoil_the_next_code(sim: ScannerSim) -> None:
+    scanner = SerialScanner("s", sim.path, ScannerOptions(stale_s=0.05))
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(scanner.run())
+        await _until_open(scanner)
+        sim.half_frame()
+        await until(lambda: scanner.refused)
+        sim.scan("6901234567892")
+        assert await _next(scanner) == "6901234567892"
+        assert scanner.refused == {"half_frame": 1}
+        running.cancel()
+
+
+async def test_noise_is_counted_and_survived(sim: ScannerSim) -> None:
+    scanner = SerialScanner("s", sim.path)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(scanner.run())
+        await _until_open(scanner)
+        sim.send(b"\x1b[A\x00\xff\r\n")
+        sim.garbage(64)
+        sim.scan("96385074", aim="]E4")
+        async with asyncio.timeout(5):
+            while await _next(scanner) != "96385074":
+                pass  # a piece of noise may be printable text: the domain refuses it as no known item
+        assert scanner.refused["control_character"] >= 1
+        running.cancel()
+
+
+async def test_a_scanner_without_suffix_is_read_by_silence(tmp_path: Path) -> None:
+    with ScannerSim(suffix="none", link=tmp_path / "scanner") as sim:
+        scanner = SerialScanner("s", sim.path, ScannerOptions(suffix=Suffix.NONE, gap_s=0.02))
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(scanner.run())
+            await _until_open(scanner)
+            sim.scan("6901234567892")
+            assert await _next(scanner) == "6901234567892"
+            running.cancel()
+
+
+async def test_replugged_many_times_it_leaks_nothing_and_logs_each_outage_once(sim: ScannerSim) -> None:
+    scanner = SerialScanner("s", sim.path, backoff=Backoff(0.001, 0.003))
+    with structlog.testing.capture_logs() as logs:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(scanner.run())
+            await _until_open(scanner)
+            open_before = _open_files()
+            for number in range(100):
+                sim.unplug()
+                await until(lambda: scanner.state.health is Health.ABSENT)
+                sim.replug()
+                await _until_open(scanner)
+                if number % 10 == 0:
+                    sim.scan(f"{number:08d}")
+                    assert await _next(scanner) == f"{number:08d}"
+            assert _open_files() == open_before
+            running.cancel()
+    events = [entry["event"] for entry in logs]
+    assert events == ["device_lost", "device_recovered"] * 100
+
+
+async def test_an_absent_scanner_is_waited_for_with_one_line_in_the_log(tmp_path: Path) -> None:
+    sim = ScannerSim(link=tmp_path / "later")
+    scanner = SerialScanner("s", str(tmp_path / "later"), backoff=Backoff(0.005, 0.01))
+    with structlog.testing.capture_logs() as logs:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(scanner.run())
+            await until(lambda: scanner.attempts > 5)
+            assert [entry["event"] for entry in logs] == ["device_lost"]
+            with sim:
+                await _until_open(scanner)
+                running.cancel()
+
+
+async def test_the_port_is_held_exclusively(sim: ScannerSim) -> None:
+    first = open_serial(sim.path)
+    with pytest.raises(DeviceUnavailable, match="lock"):
+        open_serial(sim.path)
+    await first.close()
+    second = open_serial(sim.path)
+    await second.close()
+    with pytest.raises(DeviceUnavailable, match="closed"):
+        await second.read()
+
+
+async def test_the_child_process_scans_what_it_is_told() -> None:
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "firmware_sim.scanner", stdin=pipe, stdout=pipe)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        async with asyncio.timeout(20):
+            path = json.loads(await child.stdout.readline())["path"]
+            port = open_serial(path)
+            child.stdin.write(b'{"scan": "6901234567892", "aim": "]E0"}\nnonsense\n')
+            received = b""
+            while not received.endswith(b"\r\n"):
+                received += await port.read()
+            assert received == b"]E06901234567892\r\n"
+            assert json.loads(await child.stdout.readline())["scans"] == 1
+            assert "error" in json.loads(await child.stdout.readline())
+            child.stdin.write(b'{"fault": "unplug"}\n')
+            with pytest.raises(DeviceUnavailable):
+                await port.read()
+            await port.close()
+            child.send_signal(signal.SIGTERM)
+            assert await child.wait() == 0
+    finally:
+        if child.returncode is None:
+            child.kill()
