@@ -46,7 +46,7 @@ class StockMoved(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class DayClosed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The business day of a lane ended: receipts ``first_receipt_no``..``last_receipt_no`` and their sums, by receipt range, never by clock."""
+    """The business day of a lane ended: receipts ``first_receipt_no``..``last_receipt_no`` and their sums; a range, never a clock."""
 
     store: StoreId
     lane: LaneId

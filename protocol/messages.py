@@ -1,28 +1,40 @@
 """The messages on the five topics of an edge. All are JSON objects tagged by ``kind``; hashes are lower-case hex."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 VERSION = 1
 """Major version of the wire form; headquarters reads this and the one before."""
+
+MAX_BATCH_EVENTS = 64
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Number = Annotated[int, Meta(ge=1, le=2**53)]
+Epoch = Annotated[int, Meta(ge=1, le=2**31)]
+Hash = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
 class DownlinkPosition(msgspec.Struct, frozen=True, gc=False):
     """How far the edge has applied headquarters' log: ``gen`` changes when headquarters was restored."""
 
-    gen: int
-    cursor: int
+    gen: Count
+    cursor: Count
 
 
 class Hello(msgspec.Struct, frozen=True, tag_field="kind", tag="hello", omit_defaults=True):
-    """edge → ``up`` at every connect. ``head`` = hash at ``top``; ``boot`` = nonce of this boot; clocks let headquarters see skew."""
+    """edge → ``up`` at every connect, and again when the two sides disagree.
+
+    ``head`` = hash at ``top``; ``boot`` = nonce of this boot; ``number`` counts the greetings of a boot, the answer repeats it. Clocks let
+    headquarters see skew; a repeated greeting leaves ``wall_at`` empty. ``free_bytes`` = free disk, −1 when not known.
+    """
 
     v: int
-    epoch: int
-    acked: int
-    top: int
-    head: str
+    epoch: Epoch
+    acked: Count
+    top: Count
+    head: Hash
     dl: DownlinkPosition
     boot: str
     reads: tuple[int, int]
@@ -31,20 +43,24 @@ class Hello(msgspec.Struct, frozen=True, tag_field="kind", tag="hello", omit_def
     monotonic_ms: int
     clock: str = "guess"
     free_bytes: int = -1
+    number: Count = 0
 
 
 class Batch(msgspec.Struct, frozen=True, tag_field="kind", tag="batch", omit_defaults=True):
-    """edge → ``up``: events ``first_seq`` … ``first_seq + len(events) − 1``; ``prev_hash`` = hash before the first one,
-    ``last_hash`` = hash at the last one (damage on the way shows here; an empty batch repeats ``prev_hash``)."""
+    """edge → ``up``: events ``first_seq`` … ``first_seq + len(events) − 1``.
+
+    ``prev_hash`` = hash before the first one, ``last_hash`` = hash at the last one (damage on the way shows here; an empty batch repeats
+    ``prev_hash``). ``top`` is the last seq the edge has, so that headquarters knows its lag.
+    """
 
     v: int
-    epoch: int
-    first_seq: int
-    prev_hash: str
-    last_hash: str
-    events: tuple[msgspec.Raw, ...]
+    epoch: Epoch
+    first_seq: Number
+    prev_hash: Hash
+    last_hash: Hash
+    events: Annotated[tuple[msgspec.Raw, ...], Meta(max_length=MAX_BATCH_EVENTS)]
     dl: DownlinkPosition
-    top: int
+    top: Count
     boot: str = ""
 
 
@@ -54,25 +70,28 @@ class Ack(msgspec.Struct, frozen=True, tag_field="kind", tag="ack", omit_default
     ``next`` is the first seq not yet applied, ``head_hash`` the hash at ``next − 1``; rows may be deleted up to ``min(next − 1, safe)``;
     ``credit`` = bytes the edge may have in flight; ``gen`` = generation of headquarters' database. ``held``: why the stream stands still
     (unknown type or version, damaged bytes). ``fork``: histories differ, the edge must start epoch ``max(epoch) + 1`` and re-send.
+    ``boot`` and ``hello`` repeat ``Hello.boot`` and ``Hello.number`` when this answers a greeting (``hello`` is 0 otherwise): only such an
+    answer may make the edge step back or start a new epoch, so that a late or forged ack cannot.
     """
 
     v: int
-    epoch: int
-    next: int
-    head_hash: str
-    safe: int
-    credit: int
-    gen: int
+    epoch: Epoch
+    next: Number
+    head_hash: Hash
+    safe: Count
+    credit: Count
+    gen: Count
     hq_time: str
     held: str = ""
     fork: str = ""
     boot: str = ""
+    hello: Count = 0
 
 
 class DownEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One numbered entry of headquarters' log for an edge: rows of a feed to put or drop."""
 
-    seq: int
+    seq: Number
     feed: str
     version: int
     put: tuple[Any, ...] = ()
@@ -83,7 +102,7 @@ class SnapshotRef(msgspec.Struct, frozen=True):
     """Where a whole replica can be fetched: ``path`` under headquarters' HTTPS address, ``sha256`` of the signed manifest."""
 
     path: str
-    cursor: int
+    cursor: Count
     sha256: str
 
 
@@ -91,8 +110,8 @@ class Down(msgspec.Struct, frozen=True, tag_field="kind", tag="down", omit_defau
     """headquarters → ``down``: a small delta, or only a poke (``entries`` empty), or the advice to take a snapshot."""
 
     v: int
-    gen: int
-    top: int
+    gen: Count
+    top: Count
     entries: tuple[DownEntry, ...] = ()
     snapshot: SnapshotRef | None = None
 
