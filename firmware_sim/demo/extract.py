@@ -6,6 +6,7 @@ still few enough names to translate.
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,13 @@ SIGNS: tuple[tuple[Sign, int], ...] = (
 
 
 def _type(number: int, products: Products) -> str:
-    return products[number]["product_type"] or "" if number in products else "unlisted"
+    about = products.get(number)
+    return about["product_type"] or about["department"] if about else "unlisted"
+
+
+def _size(number: int, products: Products) -> str:
+    size = " ".join((products.get(number, {}).get("package_size") or "").split())
+    return "" if re.match(r"\d{5}", size) else size  # some carry an article number where the size should be
 
 
 def _types(basket: SourceBasket, products: Products) -> set[str]:
@@ -74,7 +81,7 @@ def _of_store(offered: list[SourceBasket], products: Products, before: list[Sour
 
 
 def write(baskets: list[SourceBasket], products: Products, folder: Path = DATA) -> None:
-    """Write ``sales.csv`` (one row per line, cents) and ``products.csv`` (number, type and names) into ``folder``."""
+    """Write ``sales.csv`` (one row per line, cents) and ``products.csv`` (number, department, type, size) into ``folder``."""
     with (folder / "sales.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(SALES_COLUMNS)
@@ -85,11 +92,10 @@ def write(baskets: list[SourceBasket], products: Products, folder: Path = DATA) 
                 rows.writerow((*head, line.product, line.quantity, *amounts))
     with (folder / "products.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("product", "department", "type", "name_en"))
+        rows.writerow(("product", "department", "type", "size"))
         for number in sorted({line.product for basket in baskets for line in basket.lines}):
-            about = products.get(number)
-            department = (about or {}).get("department") or ""
-            rows.writerow((number, department, _type(number, products), dataset.name_of(number, about)))
+            department = products.get(number, {}).get("department") or ""
+            rows.writerow((number, department, _type(number, products), _size(number, products)))
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,22 +34,22 @@ class Baskets:
     duplicated: list[str]
 
 
-def read_cells(report: BinaryIO) -> pa.Table:
+def read_cells(report: bytes) -> pa.Table:
     """Return headquarters' report per store, day and product (NDJSON) as a table with ``KEYS`` and ``MEASURES``."""
     return _read_ndjson(report, CELL_SCHEMA)
 
 
-def read_refs(report: BinaryIO) -> pa.Array:
+def read_refs(report: bytes) -> pa.Array:
     """Return the source references in headquarters' list of sales (NDJSON), one entry per sale."""
     return _read_ndjson(report, _REF_SCHEMA)["source_ref"].combine_chunks()
 
 
-def _read_ndjson(report: BinaryIO, schema: pa.Schema) -> pa.Table:
-    if not report.peek(1) if hasattr(report, "peek") else False:
+def _read_ndjson(report: bytes, schema: pa.Schema) -> pa.Table:
+    if not report:
         return schema.empty_table()  # pyarrow calls an empty file an error; here it is an answer
     parse = pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
     read = pyarrow.json.ReadOptions(block_size=1 << 22)
-    return pyarrow.json.read_json(report, read_options=read, parse_options=parse)
+    return pyarrow.json.read_json(pa.BufferReader(report), read_options=read, parse_options=parse)
 
 
 def differing_cells(source: pa.Table, headquarters: Iterable[pa.Table]) -> pa.Table:
