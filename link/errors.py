@@ -1,0 +1,48 @@
+"""What can be wrong with the road between a store and headquarters.
+
+LinkError       the road is closed → keep selling, retry with back-off
+├── LinkDown               nobody answers, or the connection broke: try again
+├── LinkRefused            somebody answers and says no: tell the operator, try again slowly
+├── BrokerFailed           our own Mosquitto child did not start or died
+├── IdentityRefused        a certificate, request, code or signature is not acceptable
+└── EnrolmentFailed        headquarters did not give this edge a certificate
+"""
+
+from pathlib import Path
+
+
+class LinkError(Exception):
+    """The road is closed; what is on disk waits."""
+
+
+class LinkDown(LinkError):
+    """No connection, or the connection broke: retry with back-off."""
+
+
+class LinkRefused(LinkError):
+    """The other end said no (certificate, name, permission, version): a person must look; retrying alone will not help."""
+
+    def __init__(self, message: str, *, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class BrokerFailed(LinkError):
+    """The Mosquitto child did not start, or died."""
+
+    def __init__(self, what: str, *, port: int, config: Path, log_tail: str) -> None:
+        tail = log_tail.strip() or "(Mosquitto wrote no log)"
+        super().__init__(f"{what}; port {port}, configuration {config}; end of Mosquitto's log:\n{tail}")
+        self.port, self.config, self.log_tail = port, config, log_tail
+
+
+class IdentityRefused(LinkError):
+    """A certificate, certificate request, enrolment code or signature is not acceptable."""
+
+
+class EnrolmentFailed(LinkError):
+    """Headquarters did not give this edge a certificate; the message says what to do next."""
+
+    def __init__(self, message: str, *, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
