@@ -5,6 +5,7 @@ import uuid
 from typing import NewType
 
 from domain.errors import InvalidIdentity
+from domain.limits import MAX_ID, text_fault
 
 EdgeId = NewType("EdgeId", str)
 StoreId = NewType("StoreId", str)
@@ -42,3 +43,31 @@ def uuid7(unix_ms: int, random: bytes) -> str:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(uuid.UUID(int=value))
+
+
+STORE_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+
+
+def store_id(text: str) -> StoreId:
+    """Return ``text`` as a store id.
+
+    Raises:
+        InvalidIdentity: it does not match ``STORE_ID_PATTERN`` as a whole (``*`` means all stores in an import and is none).
+    """
+    if not STORE_ID_PATTERN.fullmatch(text):
+        raise InvalidIdentity(
+            "store id", text[:64], "1-32 of A-Z, a-z, 0-9, dot, underscore and hyphen, not a mark first"
+        )
+    return StoreId(text)
+
+
+def sku_id(text: str) -> SkuId:
+    """Return ``text`` as a SKU.
+
+    Raises:
+        InvalidIdentity: empty, longer than ``MAX_ID``, with control characters or with space at an end.
+    """
+    fault = text_fault(text, MAX_ID, 1)
+    if fault or text != text.strip():
+        raise InvalidIdentity("SKU", text[:MAX_ID], fault or "no space at its ends")
+    return SkuId(text)
