@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -39,7 +38,7 @@ async def _until_open(scanner: SerialScanner) -> None:
 
 
 def _open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 async def test_a_half_frame_does_not_spoil_the_next_code(sim: ScannerSim) -> None:
