@@ -20,6 +20,7 @@ MAX_WIRE_BYTES = 256 * 1024
 MAX_INFLATED_BYTES = 1024 * 1024
 MAX_EVENT_BYTES = 128 * 1024
 """One event; it must fit a batch of its own even if it does not compress."""
+MAX_ID_CHARS = 64
 COMPRESS_ABOVE_BYTES = 4096
 ZLIB_LEVEL = 1
 
@@ -89,8 +90,8 @@ def decode_event(raw: bytes) -> Event:
     event: Event = _parse(_event_decoder, raw, "event")
     if not event.specversion.startswith(_SPEC_MAJOR):
         raise UnsupportedVersion(f"CloudEvent {event.id:.40}", event.specversion, "1.x")
-    if not event.id:
-        raise MalformedMessage("id of event", "''", "a UUIDv7")
+    if not 0 < len(event.id) <= MAX_ID_CHARS:
+        raise MalformedMessage("id of event", event.id[:40], f"1 to {MAX_ID_CHARS} characters")
     return event
 
 
