@@ -19,7 +19,8 @@ TRESPASSES = [
     ("coordinator/server.py", "import devices", "Headquarters has no hardware"),
     ("firmware_sim/printer.py", "import devices", "The bench"),
     ("firmware_sim/replay.py", "import edge_agent.handlers", "The bench"),
-    ("link/outbox.py", "import sqlalchemy", "A store box"),
+    ("edge_agent/sales.py", "import sqlalchemy", "A store box"),
+    ("devices/registry.py", "import pandas", "A store box"),
     ("edge_agent/handlers/sell.py", "import edge_agent.db", "Inside an application"),
     ("coordinator/handlers/stock.py", "import coordinator.api", "Inside an application"),
     ("coordinator/db/stock.py", "import coordinator.bootstrap", "Inside an application"),
@@ -60,6 +61,13 @@ def test_a_trespass_is_seen(empty_house: Path, place: str, line: str, contract: 
     done = lint(empty_house)
     assert done.returncode == 1
     assert any(row.startswith(contract) and row.endswith("BROKEN") for row in done.stdout.splitlines())
+
+
+def test_a_detour_through_the_link_is_seen(empty_house: Path) -> None:
+    (empty_house / "link/inbox.py").write_text("import sqlalchemy\n")
+    assert lint(empty_house).returncode == 0
+    (empty_house / "edge_agent/agent.py").write_text("import link.inbox\n")
+    assert "edge_agent is not allowed to import sqlalchemy" in lint(empty_house).stdout
 
 
 def test_every_contract_has_a_trespass() -> None:
