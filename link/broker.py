@@ -1,0 +1,404 @@
+"""Mosquitto as a child process: own configuration, mutual TLS, the ACL of the house; it dies with its parent.
+
+    with Broker(Path("broker"), tls=BrokerTls.of(server_credential, authority.crl_file)) as broker:
+        connect_to("127.0.0.1", broker.port)
+        broker.reload()                      # after a revocation or a renewal of its certificate
+
+As a process: ``python -m link.broker --directory D --ca CA`` prints ``{"port": N, …}`` when ready and serves until SIGTERM; SIGHUP reloads.
+
+The broker keeps nothing that matters (facts wait in the stores until headquarters has them), so its folder may be lost at any time.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import hashlib
+import json
+import os
+import pwd
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from link.errors import BrokerFailed
+from link.files import write_durably
+from link.transport import MAX_PAYLOAD_BYTES, is_loopback_address
+
+MAX_QUEUED_MESSAGES = 100_000
+"""Mosquitto's own default of 1000 loses three quarters of a burst although it acknowledged all of it; 0 is broken in 2.0.16."""
+MAX_QUEUED_BYTES = 64 * 1024 * 1024
+_PROGRAM = "mosquitto"
+_RUN = Path("/run/shopwire")
+_LOG_TAIL_BYTES = 2000
+_LOG_KEPT_BYTES = 8 * 1024 * 1024
+_POLL_S = 0.01
+_PR_SET_PDEATHSIG = 1
+
+
+class BrokerTls(NamedTuple):
+    """PEM files of the TLS listener; ``cert_file`` may hold the authority's certificate behind its own."""
+
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
+    crl_file: Path
+
+
+def acl_text() -> str:
+    """Return the ACL of every broker of ours; ``config/mosquitto/acl`` is this text."""
+    return """\
+# Who may say and hear what. An edge's user name is the CN of its certificate (its edge id), headquarters' is `coordinator`.
+# What no line grants is denied: other stores, anything outside the tree.
+
+user coordinator
+topic read shopwire/v1/+/+/up
+topic read shopwire/v1/+/+/status
+topic write shopwire/v1/+/+/ack
+topic write shopwire/v1/+/+/down
+topic write shopwire/v1/+/+/cmd
+
+# Every edge, under its own name only. It cannot forge an answer of headquarters, not even to itself.
+pattern write shopwire/v1/+/%u/up
+pattern write shopwire/v1/+/%u/status
+pattern read shopwire/v1/+/%u/ack
+pattern read shopwire/v1/+/%u/down
+pattern read shopwire/v1/+/%u/cmd
+
+# $SYS would tell a store about the others; a shared subscription could take another's messages. Mosquitto warns at start that these two
+# lines name no user: that is meant, they are for everyone.
+pattern deny $SYS/#
+pattern deny $share/#
+"""
+
+
+def configuration(*, directory: Path, bind: str, port: int, tls: BrokerTls | None, persistence: bool = False) -> str:
+    """Return a ``mosquitto.conf`` (settings: docs/link.md, from the measurements there)."""
+    lines = [
+        f"listener {port} {bind}",
+        "set_tcp_nodelay true",
+        f"max_queued_messages {MAX_QUEUED_MESSAGES}",
+        f"max_queued_bytes {MAX_QUEUED_BYTES}",
+        "max_inflight_messages 100",
+        f"max_packet_size {MAX_PAYLOAD_BYTES}",
+        "max_keepalive 60",
+        "max_connections 20000",
+        "sys_interval 0",
+        "connection_messages false",
+        "log_dest stdout",
+        "log_timestamp_format %Y-%m-%dT%H:%M:%S",
+        "log_type error",
+        "log_type warning",
+        "log_type notice",
+        f"persistence {'true' if persistence else 'false'}",
+    ]
+    if persistence:
+        lines.append(f"persistence_location {directory}/")
+    if tls is None:
+        lines.append("allow_anonymous true")
+    else:
+        lines += [
+            "allow_anonymous false",
+            "tls_version tlsv1.2",
+            f"cafile {tls.ca_file}",
+            f"certfile {tls.cert_file}",
+            f"keyfile {tls.key_file}",
+            f"crlfile {tls.crl_file}",
+            "require_certificate true",
+            "use_identity_as_username true",
+            "use_username_as_clientid true",
+            f"acl_file {directory / 'acl'}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+class Broker:
+    """One Mosquitto child; a context manager.
+
+    Start it from a thread that lives as long as the broker shall: Linux ends the child with the *thread* that made it.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int = 0,
+        bind: str = "127.0.0.1",
+        tls: BrokerTls | None = None,
+        persistence: bool = False,
+    ) -> None:
+        """Keep what to run; nothing is started yet.
+
+        Args:
+            directory: for configuration, ACL, log and copies of the TLS files. Under root the broker runs as user ``mosquitto``; when that
+                user cannot reach ``directory``, a folder under ``/run/shopwire`` is used instead (see ``directory`` afterwards).
+            port: 0 takes a free one at the first start and keeps it.
+            bind: address to listen on; without ``tls`` only a loopback address.
+            tls: the listener's files; None = plain MQTT without names, for tests and demonstrations on one machine.
+            persistence: let Mosquitto write its queue to disk now and then (no promise rests on it).
+
+        Raises:
+            ValueError: plain MQTT was asked for on an address that others can reach.
+        """
+        if tls is None and not is_loopback_address(bind):
+            raise ValueError(f"bind {bind!r} without TLS: plain MQTT is only for a loopback address such as 127.0.0.1")
+        self.port, self.bind = port, bind
+        self._tls, self._persistence = tls, persistence
+        self._user = _user_to_run_as()
+        self.directory = _reachable(directory, self._user)
+        self._free_port = port == 0
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def config(self) -> Path:
+        """The configuration file that the child reads."""
+        return self.directory / "mosquitto.conf"
+
+    @property
+    def log_file(self) -> Path:
+        """Where Mosquitto's own words go."""
+        return self.directory / "mosquitto.log"
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while it runs."""
+        return self._child.pid if self._child is not None and self._child.poll() is None else None
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def start(self, timeout_s: float = 10.0) -> None:
+        """Start the child and return when it takes connections (about 50 ms).
+
+        Raises:
+            BrokerFailed: no Mosquitto on this machine, or it ended or did not answer; the message has port, configuration and log.
+        """
+        if self.pid is not None:
+            return
+        program = _program(self)
+        for attempt in range(5):
+            if self._free_port:
+                self.port = _free_port(self.bind)
+            self._lay_out()
+            self._child = self._spawn(program)
+            if self._answers(timeout_s):
+                self._free_port = False
+                return
+            taken = "Address already in use" in self.log_tail()
+            if not (self._free_port and taken and attempt < 4):  # somebody was quicker: try the next free one
+                break
+        raise self._failed("Mosquitto did not start")
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End the child in peace, by force after ``timeout_s``."""
+        if self._child is None:
+            return
+        self._child.terminate()
+        try:
+            self._child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._child = None
+        if self.directory.parent == _RUN:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the child with SIGKILL, as a crash would; ``start`` brings it back on the same port."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+            self._child = None
+
+    def restart(self) -> None:
+        """Stop and start: every client must prove itself anew (a revoked one that is connected now is thrown out)."""
+        self.stop()
+        self.start()
+
+    def reload(self) -> None:
+        """Re-read certificate, key, revocation list and ACL (SIGHUP); open connections stay.
+
+        Mosquitto 2.0.11 does re-read the revocation list (tests/integration/link/test_broker.py); it judges new connections only.
+
+        Raises:
+            BrokerFailed: the child is not running.
+        """
+        if self._child is None or self._child.poll() is not None:
+            raise self._failed("Mosquitto is not running and cannot reload")
+        self._lay_out()
+        self._child.send_signal(signal.SIGHUP)
+
+    def log_tail(self) -> str:
+        """Return the end of Mosquitto's log."""
+        with contextlib.suppress(OSError):
+            return self.log_file.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace")
+        return ""
+
+    def _lay_out(self) -> None:
+        # A root that runs it, a folder of its user: the copies of the key are readable for nobody else.
+        if self.log_file.exists() and self.log_file.stat().st_size > _LOG_KEPT_BYTES:
+            self.log_file.unlink()
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        tls = None if self._tls is None else self._own_copies(self._tls)
+        text = configuration(
+            directory=self.directory, bind=self.bind, port=self.port, tls=tls, persistence=self._persistence
+        )
+        write_durably(self.directory / "acl", acl_text())
+        write_durably(self.config, text)
+        if self._user is not None:
+            for path in (self.directory, self.directory / "acl", self.config, *(tls or ())):
+                os.chown(path, self._user.pw_uid, self._user.pw_gid)
+
+    def _own_copies(self, tls: BrokerTls) -> BrokerTls:
+        for name, source in tls._asdict().items():
+            write_durably(self.directory / f"{name}.pem", source.read_bytes())
+        return BrokerTls(*(self.directory / f"{name}.pem" for name in BrokerTls._fields))
+
+    def _spawn(self, program: str) -> subprocess.Popen[bytes]:
+        user = self._user
+        with self.log_file.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - the program found on PATH and a file of our own
+                [program, "-c", str(self.config)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                user=None if user is None else user.pw_uid,
+                group=None if user is None else user.pw_gid,
+                extra_groups=None if user is None else [],
+                preexec_fn=_end_with(os.getpid()),
+            )
+
+    def _answers(self, timeout_s: float) -> bool:
+        assert self._child is not None  # noqa: S101 - just spawned
+        deadline = time.monotonic() + timeout_s
+        while self._child.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection((self.bind, self.port), timeout=1.0):
+                # Somebody else's listener would answer too; ours is alive only if the child still is.
+                return self._child.poll() is None
+            time.sleep(_POLL_S)
+        self.kill()
+        return False
+
+    def _failed(self, what: str) -> BrokerFailed:
+        return BrokerFailed(what, port=self.port, config=self.config, log_tail=self.log_tail())
+
+
+def _program(broker: Broker) -> str:
+    found = shutil.which(_PROGRAM, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if found is None:
+        what = "the program mosquitto is not installed: apt install mosquitto (or name a broker in the settings)"
+        raise BrokerFailed(what, port=broker.port, config=broker.config, log_tail="")
+    return found
+
+
+def _user_to_run_as() -> pwd.struct_passwd | None:
+    """Return whom the broker runs as when we are root; it is started as that user and never holds root's rights."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("mosquitto", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    return None
+
+
+def _reachable(directory: Path, user: pwd.struct_passwd | None) -> Path:
+    directory = directory.absolute()
+    if user is None or all(_may_enter(parent, user) for parent in directory.parents):
+        return directory
+    name = f"broker-{hashlib.sha256(str(directory).encode()).hexdigest()[:12]}"
+    try:
+        _RUN.mkdir(exist_ok=True, mode=0o755)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="shopwire-broker-"))
+    return _RUN / name
+
+
+def _may_enter(directory: Path, user: pwd.struct_passwd) -> bool:
+    if not directory.exists():
+        return False  # it would be made closed to others
+    status = directory.stat()
+    return bool(status.st_mode & 0o001 or (status.st_uid == user.pw_uid and status.st_mode & 0o100))
+
+
+def _end_with(parent: int) -> Callable[[], None]:
+    """Return what the child does between fork and exec: more open files, and SIGKILL when its parent dies, however it dies."""
+    prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+    def prepare() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        if prctl is not None:
+            # After the change of user (Popen did it before us), for a change of user forgets this; that is also why Mosquitto
+            # is not left to drop root's rights by itself.
+            prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:
+                os._exit(1)
+
+    return prepare
+
+
+def _free_port(bind: str) -> int:
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((bind, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _from_arguments() -> Broker:
+    parser = argparse.ArgumentParser(prog="python -m link.broker", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--directory", type=Path, required=True, help="for configuration, log and copies of keys")
+    parser.add_argument("--port", type=int, default=0, help="0 = a free one")
+    parser.add_argument("--bind", default="127.0.0.1", help="address to listen on")
+    parser.add_argument(
+        "--ca", type=Path, help="directory of the certificate authority (made when empty); none = plain MQTT"
+    )
+    parser.add_argument("--name", action="append", default=[], help="name or address by which clients call the broker")
+    parser.add_argument("--persistence", action="store_true", help="let Mosquitto write its queue to disk now and then")
+    given = parser.parse_args()
+    tls = None
+    if given.ca is not None:
+        from link.certificates import CertificateAuthority  # 15 MB that plain MQTT does not need
+
+        authority = CertificateAuthority(given.ca)
+        made = authority.ensure_server(given.ca / "broker", [given.bind, "localhost", *given.name])
+        tls = BrokerTls(made.authority, made.chain, made.key, authority.crl_file)
+    return Broker(given.directory, port=given.port, bind=given.bind, tls=tls, persistence=given.persistence)
+
+
+def main() -> None:
+    """Run one broker until SIGTERM or SIGINT; SIGHUP reloads."""
+    broker = _from_arguments()
+    wanted = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+    with broker:
+        ready = {"port": broker.port, "pid": broker.pid, "config": str(broker.config)}
+        sys.stdout.write(json.dumps(ready) + "\n")
+        sys.stdout.flush()
+        while (got := signal.sigwait(wanted)) in {signal.SIGHUP, signal.SIGCHLD}:
+            if got == signal.SIGHUP or broker.pid is None:
+                broker.reload()  # BrokerFailed with the log when the child has died
+
+
+if __name__ == "__main__":
+    main()
