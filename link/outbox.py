@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from link.chain import BrokenChain, follow
 from protocol.envelope import chain, genesis
 
 SCHEMA = """
@@ -55,14 +56,6 @@ class OutboxPosition(NamedTuple):
     hq_gen: int
     dl_gen: int
     dl_cursor: int
-
-
-class BrokenChain(Exception):
-    """A row of the outbox is missing or does not hash to what was committed: bit rot or tampering; stop and restore."""
-
-    def __init__(self, seq: int, reason: str) -> None:
-        super().__init__(f"outbox row {seq} {reason}: keep the file, restore from a copy or enrol again")
-        self.seq, self.reason = seq, reason
 
 
 class NoStream(Exception):
@@ -202,16 +195,12 @@ class Outbox:
             BrokenChain: a row is missing, was added from outside, or its bytes do not hash to what was committed.
         """
         position = self.position()
-        seq, head = position.base, position.base_hash
-        for rows in self._chunks(position.base):
-            for found, event, digest in rows:
-                seq, head = seq + 1, chain(head, event)
-                if found != seq:
-                    raise BrokenChain(seq, "is missing")
-                if digest != head:
-                    raise BrokenChain(seq, "does not match its hash")
+        rows = (row for chunk in self._chunks(position.base) for row in chunk)
+        seq, head = follow(f"the outbox of {position.edge}", position.base, position.base_hash, rows)
         if (seq, head) != (position.top, position.head):
-            raise BrokenChain(seq + 1, f"is missing (the stream goes up to {position.top})")
+            raise BrokenChain(
+                f"the outbox of {position.edge}", seq + 1, f"is missing (the stream goes up to {position.top})"
+            )
         return seq - position.base
 
     def _chunks(self, after: int) -> Iterator[list[tuple[int, bytes, bytes]]]:
