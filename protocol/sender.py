@@ -181,6 +181,13 @@ class Sender:
         effects = self._on_late(now_s) if self._is_late(now_s) else []
         return effects + self._fill_window(now_s)
 
+    def ask_downlink(self) -> list[Effect]:
+        """Tell headquarters how far its log is applied here, unless a message that tells it is on its way anyway."""
+        before = self._view.hash_at(self._sent)
+        if self._state is not State.STREAMING or self._pace.flights or before is None:
+            return []
+        return [self._batch(self._sent + 1, before, before, [])]
+
     def wake_at(self, now_s: float) -> float | None:
         """Return when ``poll`` is due even if nothing happens before (None: never)."""
         del now_s
@@ -370,8 +377,10 @@ class Sender:
             return Incident("broken_outbox", f"rows {first}-{last} are not consecutive: run shopwire edge doctor")
         self._sent = last
         self._pace.flights.append(Flight(last, size, now_s))
-        raws = tuple(map(msgspec.Raw, events))
-        top = self._view.top()
+        return self._batch(first, before, after, events)
+
+    def _batch(self, first: int, before: bytes, after: bytes, events: list[bytes]) -> Send:
+        raws, top = tuple(map(msgspec.Raw, events)), self._view.top()
         return Send(
             Batch(VERSION, self._epoch, first, before.hex(), after.hex(), raws, self.downlink, top, self._hello.boot)
         )
