@@ -15,6 +15,8 @@ import shopwire
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("config/**/*"), ROOT / "docker-compose.yml"])
+PACKAGES = ("domain", "protocol", "link", "devices", "edge_agent", "coordinator", "firmware_sim")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*|<.*>|…|\.\.\.")
 
 
@@ -59,13 +61,16 @@ def test_an_unknown_command_is_refused() -> None:
     assert "sell" in done.output
 
 
+QUOTED = r"`(shopwire [^`\n]+)`"
+ON_ITS_OWN = r"^\s*(?:\$ )?(shopwire [^\n#]+)"
+
+
 def shown_commands() -> Iterator[tuple[str, str]]:
-    """Each ``shopwire …`` of a page: in back quotes, or as a line of its own."""
-    for page in PAGES:
-        if page.is_file():
-            text = page.read_text()
-            for shown in re.findall(r"`(shopwire [^`\n]+)`|^\s*(?:\$ )?(shopwire [^\n#]+)", text, re.MULTILINE):
-                yield str(page.relative_to(ROOT)), (shown[0] or shown[1]).rstrip("\\ ")
+    """Each ``shopwire …`` of a page, in back quotes or as a line of its own, and of a message in the code."""
+    for file in filter(Path.is_file, [*PAGES, *SOURCES]):
+        pattern = QUOTED if file.suffix == ".py" else f"{QUOTED}|{ON_ITS_OWN}"
+        for shown in re.finditer(pattern, file.read_text(), re.MULTILINE):
+            yield str(file.relative_to(ROOT)), next(filter(None, shown.groups())).rstrip("\\ ")
 
 
 def options_of(command: click.Command) -> set[str]:
