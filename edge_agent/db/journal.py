@@ -1,0 +1,137 @@
+"""One edge's file as the rest of the agent sees it: opened and checked, written in the writer thread, healthy or not."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from domain.ids import uuid7
+from edge_agent.db.connection import open_for_writing, translated
+from edge_agent.db.meta import Meta
+from edge_agent.db.printing import SqlitePrintJobs
+from edge_agent.db.unit_of_work import SqliteUnitOfWork
+from edge_agent.db.writer import Writer
+from edge_agent.ports import Clock, Place, Room
+from link.outbox import Outbox
+
+Result = TypeVar("Result")
+FILE_NAME = "edge.db"
+
+
+class Boot(NamedTuple):
+    """What was found at this start."""
+
+    boot_id: str
+    boots: int
+    born: str
+    was_clean: bool
+    floor: datetime | None
+
+
+class Journal:
+    """Owns the connection. Everything that touches it runs in the writer thread: use ``run`` (async) or ``call``."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path | str, writer: Writer) -> None:
+        self.connection, self.path, self.writer = connection, str(path), writer
+        self.meta = Meta(connection)
+        self.outbox = Outbox(connection)
+        self._uow: SqliteUnitOfWork | None = None
+
+    @property
+    def uow(self) -> SqliteUnitOfWork:
+        """The one unit of work of this file (after ``boot``)."""
+        assert self._uow is not None, "boot() comes first"  # noqa: S101 - a slip of ours, not of the world
+        return self._uow
+
+    async def run(self, function: Callable[[], Result]) -> Result:
+        """Await ``function`` in the writer thread."""
+        return await self.writer.run(function)
+
+    def call(self, function: Callable[[], Result]) -> Result:
+        """Wait for ``function`` in the writer thread; never from an event loop."""
+        return self.writer.call(function)
+
+    def boot(self, place: Place, room: Room, clock: Clock, *, prints: bool, epoch: int = 1) -> Boot:
+        """Count the start, begin the stream when the file is new, settle what the last run left open."""
+        with self._transaction("booting"):
+            self.outbox.initialise(place.edge, epoch)
+            boot = self._count_boot(clock)
+            SqlitePrintJobs(self.connection).interrupted()
+        self._uow = SqliteUnitOfWork(self.connection, self.path, place, room, boot.boot_id, prints=prints)
+        return boot
+
+    def close(self) -> None:
+        """Say that this end was a clean one, and close the file."""
+        try:
+            if self._uow is None or self._uow.failure is None:
+                with self._transaction("closing"):
+                    self.meta.set("clean", "1")
+        finally:
+            self.connection.close()
+
+    def verify(self) -> int:
+        """Hash every retained fact again and return how many there are.
+
+        Raises:
+            BrokenChain: one is missing or was changed.
+        """
+        return self.outbox.verify_chain()
+
+    def _count_boot(self, clock: Clock) -> Boot:
+        meta = self.meta
+        boots = int(meta.get("boots", "0")) + 1
+        was_clean = meta.get("clean", "1") == "1"
+        born = meta.get("born") or clock.now().isoformat()
+        for key, value in (("boots", str(boots)), ("clean", "0"), ("born", born)):
+            meta.set(key, value)
+        boot_id = uuid7(int(clock.now().timestamp() * 1000), os.urandom(10))
+        return Boot(boot_id, boots, born, was_clean, self.floor())
+
+    def floor(self) -> datetime | None:
+        """Return when the last fact was committed: time does not run back behind it."""
+        return floor_of(self.connection)
+
+    def _transaction(self, what: str) -> "_Transaction":
+        return _Transaction(self.connection, self.path, what)
+
+
+def floor_of(connection: sqlite3.Connection) -> datetime | None:
+    """Return the time of the newest fact in the outbox."""
+    row = connection.execute("SELECT committed_ms FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
+    return datetime.fromtimestamp(row[0] / 1000, UTC) if row else None
+
+
+class _Transaction:
+    """A transaction outside the handlers: boot, acknowledgements, feeds."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str, what: str) -> None:
+        self._db, self._path, self._what = connection, path, what
+
+    def __enter__(self) -> None:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise translated(error, self._what, self._path) from error
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is None:
+                self._db.execute("COMMIT")
+        except sqlite3.Error as failed:
+            error = failed
+        if error is not None and self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        if isinstance(error, sqlite3.Error):
+            raise translated(error, self._what, self._path) from error
+
+
+def open_journal(path: Path, writer: Writer, cache_kib: int = 2048) -> Journal:
+    """Open, check and upgrade ``edge.db`` in the writer thread.
+
+    Raises:
+        StorageError: it must not be sold from; the message says what to do.
+    """
+    connection = writer.call(lambda: open_for_writing(path, cache_kib))
+    return Journal(connection, path, writer)

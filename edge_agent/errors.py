@@ -1,0 +1,187 @@
+"""What stops an edge, and what it refuses to a person.
+
+DomainError     the rule says no → tell the person (``domain.errors``)
+├── UnknownBarcode                   nothing to sell under this code
+├── NothingOnLane, SaleNotFound      the step has no sale to act on
+├── RequestReused                    one request id, two different wishes
+└── DayAlreadyClosed                 a business day is closed once
+
+EdgeError       this box must not go on as it is → stop, say what to do next
+├── StorageError    the disk or the file is not what a sale may rest on
+│   ├── StorageFailed      read, write or flush failed: stop selling, start again from disk (F08, F13)
+│   ├── DiskFull           no room for this commit: refused, nothing changed (F06)
+│   ├── ReserveReached     no new sale, so that the last ones stay safe
+│   ├── DatabaseCorrupt    the file is damaged: kept as it is, never replaced (F09, F15)
+│   ├── DatabaseMissing    enrolled, but the history is gone (F12)
+│   ├── DatabaseTooNew     written by a later release
+│   └── UnsafePragmas      SQLite does not run as it must
+├── NotEnrolled, EnrolmentFailed   headquarters does not know this box (yet)
+├── AlreadyRunning       another process has this data directory
+├── AgentNotRunning      nobody answers on the control socket
+├── SnapshotRejected     signature, hash or form is wrong: the old replica stays (F57)
+└── SettingsInvalid      a setting that this release does not know or cannot use
+"""
+
+from pathlib import Path
+
+from domain.errors import DomainError
+
+
+class UnknownBarcode(DomainError):
+    """No item of this store has the scanned code."""
+
+    def __init__(self, code: str, reason: str = "no item of this store has it") -> None:
+        super().__init__(f"code {code[:64]!r} cannot be sold: {reason}; key it in by hand or ask for help")
+        self.code, self.reason = code, reason
+
+
+class NothingOnLane(DomainError):
+    """The lane has no open sale."""
+
+    def __init__(self, lane: str) -> None:
+        super().__init__(f"lane {lane!r} has no open sale: scan an item first")
+        self.lane = lane
+
+
+class SaleNotFound(DomainError):
+    """No committed sale has this id or number on this edge."""
+
+    def __init__(self, sale: str) -> None:
+        super().__init__(f"sale {sale!r} is not on this edge: look it up with `shopwire edge sales`")
+        self.sale = sale
+
+
+class RequestReused(DomainError):
+    """A request id came back with another wish."""
+
+    def __init__(self, request_id: str, first: str, now: str) -> None:
+        super().__init__(f"request {request_id!r} was {first!r} the first time and is {now!r} now: use a new id")
+        self.request_id, self.first, self.now = request_id, first, now
+
+
+class DayAlreadyClosed(DomainError):
+    """The business day of the lane is closed."""
+
+    def __init__(self, lane: str, business_date: str) -> None:
+        super().__init__(f"business day {business_date} of lane {lane!r} is closed already")
+        self.lane, self.business_date = lane, business_date
+
+
+class EdgeError(Exception):
+    """This box must not go on as it is; the message says what to do next."""
+
+
+class StorageError(EdgeError):
+    """The disk or the database file is not what a sale may rest on."""
+
+
+class StorageFailed(StorageError):
+    """A read, write or flush failed; what the disk holds is known only after a new start."""
+
+    def __init__(self, what: str, cause: str) -> None:
+        super().__init__(
+            f"storage failed while {what}: {cause}. Selling has stopped; the agent starts again from disk. "
+            "If this repeats, replace the card or disk: `shopwire edge doctor`"
+        )
+        self.what, self.cause = what, cause
+
+
+class DiskFull(StorageError):
+    """There was no room for the commit: it was undone, the database is whole."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"no room on the disk while {what}: refused, nothing was changed. Free space, then try again")
+        self.what = what
+
+
+class ReserveReached(StorageError):
+    """New sales are refused, because the room that is left belongs to what is already sold."""
+
+    def __init__(self, free_bytes: int, limit_bytes: int) -> None:
+        super().__init__(
+            f"free space {free_bytes >> 20} MB is at or below the limit of {limit_bytes >> 20} MB: "
+            "no new sale until space is freed (`shopwire edge doctor` says by what)"
+        )
+        self.free_bytes, self.limit_bytes = free_bytes, limit_bytes
+
+
+class DatabaseCorrupt(StorageError):
+    """The database file is damaged; it stays where it is."""
+
+    def __init__(self, path: Path | str, finding: str) -> None:
+        super().__init__(
+            f"{path} is damaged ({finding}). Nothing was changed and nothing is sold from it. Keep the file, run "
+            "`shopwire edge doctor`, then move it aside and start with `--new-epoch`: headquarters holds every "
+            "acknowledged sale"
+        )
+        self.path, self.finding = str(path), finding
+
+
+class DatabaseMissing(StorageError):
+    """This box is enrolled, but its database is not there."""
+
+    def __init__(self, path: Path | str, edge: str) -> None:
+        super().__init__(
+            f"edge {edge} is enrolled but {path} does not exist: its unsent sales may be lost. Bring the file back, or "
+            "start with `--new-epoch` to begin a new series of receipts (headquarters raises an incident)"
+        )
+        self.path, self.edge = str(path), edge
+
+
+class DatabaseTooNew(StorageError):
+    """The file was written by a later release."""
+
+    def __init__(self, path: Path | str, found: int, known: int) -> None:
+        super().__init__(
+            f"{path} has schema {found}, this release knows up to {known}: install the later release again"
+        )
+        self.path, self.found, self.known = str(path), found, known
+
+
+class UnsafePragmas(StorageError):
+    """SQLite does not run with the settings that durability rests on."""
+
+    def __init__(self, name: str, found: object, wanted: object) -> None:
+        super().__init__(
+            f"SQLite runs with {name}={found}, a sale needs {name}={wanted}: put the data directory on a local disk"
+        )
+        self.name, self.found, self.wanted = name, found, wanted
+
+
+class NotEnrolled(EdgeError):
+    """The data directory holds no identity."""
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(
+            f"{path} holds no identity: ask headquarters for a code (`shopwire coordinator enrol EDGE`), "
+            "then `shopwire edge enrol CODE`"
+        )
+        self.path = str(path)
+
+
+class EnrolmentFailed(EdgeError):
+    """Headquarters did not enrol this box."""
+
+
+class AlreadyRunning(EdgeError):
+    """Another process works in this data directory."""
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(f"another agent already runs in {path}: stop it first, or use another --data-dir")
+        self.path = str(path)
+
+
+class AgentNotRunning(EdgeError):
+    """Nobody answers on the control socket."""
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(f"no agent answers on {path}: start it with `shopwire edge run`")
+        self.path = str(path)
+
+
+class SnapshotRejected(EdgeError):
+    """A snapshot does not hold what its signed manifest says; the replica in use stays."""
+
+
+class SettingsInvalid(EdgeError):
+    """A setting is unknown or cannot be used."""

@@ -1,0 +1,91 @@
+"""From a scan to a priced line: what was read, which item it is, what it costs."""
+
+from collections.abc import Iterable
+
+from domain.basket import Basket
+from domain.catalogue import Barcode, Price
+from domain.gs1 import ElementString
+from domain.labels import WeighedLabel
+from domain.money import exponent
+from domain.pricing import price_line, price_weighed
+from domain.quantity import MILLI
+from domain.sale import Line
+from domain.scan import ItemCode, PaymentCode, Refused, Unknown, classify
+from edge_agent.errors import UnknownBarcode
+from edge_agent.handlers.commands import RingUp
+from edge_agent.ports import Found, UnitOfWork
+
+
+def line_of(cmd: RingUp, basket: Basket, uow: UnitOfWork) -> Line:
+    """Return the priced line that ``cmd`` asks for, numbered as the basket's next.
+
+    Raises:
+        UnknownBarcode: nothing in this store has the code, or it must not be taken now.
+        PriceMissing, InvalidQuantity, InvalidMoney: as ``domain.pricing`` says.
+    """
+    no = len(basket.lines) + 1
+    if cmd.sku:
+        found = uow.catalogue.by_sku(cmd.sku)
+        if found is None:
+            raise UnknownBarcode(cmd.sku)
+        return _priced(found, cmd, no, cmd.quantity_milli, uow)
+    scan = classify(cmd.code, cmd.aim, "tendering" if basket.state == "tendering" else "shopping")
+    match scan:
+        case ItemCode():
+            return _priced(_found(scan.keys, cmd.code, uow), cmd, no, cmd.quantity_milli, uow)
+        case WeighedLabel():
+            found = _found((f"{scan.prefix}{scan.plu}", scan.plu), cmd.code, uow)
+            return _labelled(found, cmd, no, scan.weight_g, scan.amount_minor, scan.count, uow)
+        case ElementString():
+            found = _found((scan.gtin14,) if scan.gtin14 else (), cmd.code, uow)
+            amount = scan.amount_minor(exponent(basket.currency))
+            return _labelled(found, cmd, no, scan.weight_g, amount, scan.count, uow)
+        case PaymentCode():
+            raise UnknownBarcode(scan.masked, "it is a payment code, not an item")
+        case Unknown(reason) | Refused(reason):
+            raise UnknownBarcode(_shown(cmd.code), reason.replace("_", " "))
+
+
+def _found(keys: Iterable[str], code: str, uow: UnitOfWork) -> Found:
+    for key in keys:
+        if found := uow.catalogue.by_code(key):
+            return found
+    raise UnknownBarcode(_shown(code))
+
+
+def _priced(found: Found, cmd: RingUp, no: int, quantity_milli: int, uow: UnitOfWork) -> Line:
+    item, factor_milli, unit_price = found
+    return price_line(
+        item,
+        None if unit_price is None else Price(item.sku, unit_price),
+        quantity_milli,
+        barcode=Barcode(cmd.code, factor_milli),
+        gross_minor=cmd.gross_minor,
+        discounts=cmd.discounts,
+        lang=uow.place.lang,
+        no=no,
+    )
+
+
+def _labelled(
+    found: Found, cmd: RingUp, no: int, weight_g: int | None, amount: int | None, count: int | None, uow: UnitOfWork
+) -> Line:
+    """Return the line of a code that carries a weight, an amount or a count of its own."""
+    if weight_g is None and amount is None:
+        return _priced(found, cmd, no, cmd.quantity_milli if count is None else count * MILLI, uow)
+    item, _, unit_price = found
+    return price_weighed(
+        item,
+        None if unit_price is None else Price(item.sku, unit_price),
+        weight_g=weight_g,
+        amount_minor=amount,
+        code=_shown(cmd.code),
+        discounts=cmd.discounts,
+        lang=uow.place.lang,
+        no=no,
+    )
+
+
+def _shown(code: str) -> str:
+    """Return the code as it may stand on a line, a screen or in a log: no control characters, no more than fits."""
+    return "".join(character for character in code if character.isprintable())[:64]

@@ -1,0 +1,1 @@
+"""A small text till over the control socket of a running edge."""
