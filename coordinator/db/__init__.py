@@ -1,0 +1,1 @@
+"""What headquarters keeps: one set of tables for SQLite and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Alembic's place: each revision takes a database one step on."""

@@ -1,0 +1,1 @@
+"""What headquarters does: plain synchronous functions ``verb(command, uow, clock)`` that know only ports."""
