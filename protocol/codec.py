@@ -69,7 +69,7 @@ def encode_event(
     """
     data = msgspec.Raw(_encoder.encode(fact))
     raw = _encoder.encode(
-        Event(event_id, source, TYPE_OF[type(fact)], time, data, "1.0", traceparent, bootid, monotonicms, clock)
+        Event("1.0", event_id, source, TYPE_OF[type(fact)], time, data, traceparent, bootid, monotonicms, clock)
     )
     if len(raw) > MAX_EVENT_BYTES:
         raise MalformedMessage(f"size of event {event_id}", len(raw), f"at most {MAX_EVENT_BYTES} bytes")

@@ -18,12 +18,12 @@ ClockQuality = Literal["ntp", "rtc", "guess"]
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """A CloudEvent; ``data`` stays raw until its ``type`` is known."""
 
+    specversion: str
     id: EventId
     source: str
     type: str
     time: str
     data: msgspec.Raw
-    specversion: str = "1.0"
     traceparent: str = ""
     bootid: str = ""
     monotonicms: int = 0
