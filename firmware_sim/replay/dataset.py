@@ -8,6 +8,7 @@ every stamp exists exactly once and its date is the business date.
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -140,9 +141,18 @@ class Source:
         """Return the source's basket ids as texts, each once."""
         return pc.unique(self.lines["basket"]).cast(pa.string())
 
-    def cells(self) -> pa.Table:
-        """Return the reckoning per store, business date and SKU, in the names and units of headquarters' report."""
-        lines = self.lines
+    def days(self) -> tuple[date, date]:
+        """Return the first and the last business date."""
+        span = pc.min_max(self.lines["at"].cast(pa.date32())).as_py()
+        return span["min"], span["max"]
+
+    def cells(self, first: date, last: date) -> pa.Table:
+        """Return the reckoning of the days ``first`` to ``last``, in the names and units of headquarters' report.
+
+        One row per store, business date and SKU.
+        """
+        days = self.lines["at"].cast(pa.date32())
+        lines = self.lines.filter(pc.and_(pc.greater_equal(days, first), pc.less_equal(days, last)))
         keyed = pa.table(
             {
                 "store": lines["store"],

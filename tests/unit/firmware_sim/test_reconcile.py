@@ -29,7 +29,9 @@ def _ndjson(*rows: dict[str, Any]) -> bytes:
 
 
 def test_the_source_agrees_with_itself() -> None:
-    cells = dataset.read(1, 1).cells()
+    source = dataset.read(1, 1)
+    cells = source.cells(*source.days())
+    assert cells.num_rows > 1000
     assert differing_cells(cells, [cells]).num_rows == 0
 
 
