@@ -14,6 +14,7 @@ import msgspec
 from firmware_sim.chain.api import ApiRefused, ApiSilent
 from firmware_sim.chain.child import ChildFailed
 from firmware_sim.replay import dataset
+from firmware_sim.replay.faults import schedule
 from firmware_sim.replay.loading import ImportRefused
 from firmware_sim.replay.progress import Progress
 from firmware_sim.replay.run import DatabaseInUse, Options, Outcome, Replay, Stalled
@@ -84,12 +85,14 @@ def _replay(wanted: Wanted, texts: Texts, progress: Progress, folder: Path) -> O
         members=thousands(len(source.households())),
         sales=thousands(totals.sales_minor / 100),
     )
+    processes = min(wanted.processes, totals.stores)
+    if wanted.faults:
+        progress.note("replay.faults", seed=wanted.seed)
     options = Options(
-        processes=min(wanted.processes, totals.stores),
+        processes=processes,
         folder=folder,
         speed=wanted.speed,
-        faults=wanted.faults,
-        seed=wanted.seed,
+        faults=schedule(wanted.seed, totals.baskets, processes) if wanted.faults else (),
         database=wanted.database,
         lang=texts.lang,
     )

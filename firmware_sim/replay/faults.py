@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ KINDS: tuple[FaultKind, ...] = ("edge", "coordinator", "broker", "cut", "black_h
 KILLS: tuple[FaultKind, ...] = ("edge", "coordinator", "broker")
 
 _ONE_PER_BASKETS = 150
-_LEAST, _MOST = 2 * len(KINDS), 140
+_EACH, _MOST = 2, 140
 _FIRST, _LAST = 0.03, 0.97
 _SHORTEST_S, _LONGEST_S = 0.3, 3.0
 
@@ -28,16 +29,27 @@ class Fault:
     duration_s: float
 
 
-def schedule(seed: int, baskets: int, hosts: int) -> list[Fault]:
-    """Return faults in the order in which they strike: every kind at least twice, about one per 150 baskets, 140 at most."""
+def schedule(
+    seed: int, baskets: int, hosts: int, kinds: Sequence[FaultKind] = KINDS, count: int | None = None
+) -> list[Fault]:
+    """Return faults in the order in which they strike.
+
+    Args:
+        seed: the same seed gives the same faults.
+        baskets: how many will be sold.
+        hosts: how many edge processes there are to strike.
+        kinds: what may happen; each happens about equally often.
+        count: how many; by default about one per 150 baskets, at least two of each kind, 140 at most.
+    """
     draw = random.Random(seed)
-    count = max(_LEAST, min(_MOST, baskets // _ONE_PER_BASKETS))
-    kinds = [KINDS[number % len(KINDS)] for number in range(count)]
-    draw.shuffle(kinds)
-    moments = sorted(draw.uniform(_FIRST, _LAST) for _ in kinds)
+    if count is None:
+        count = max(_EACH * len(kinds), min(_MOST, baskets // _ONE_PER_BASKETS))
+    struck = [kinds[number % len(kinds)] for number in range(count)]
+    draw.shuffle(struck)
+    moments = sorted(draw.uniform(_FIRST, _LAST) for _ in struck)
     return [
         Fault(kind, draw.randrange(hosts), int(baskets * moment), draw.uniform(_SHORTEST_S, _LONGEST_S))
-        for kind, moment in zip(kinds, moments, strict=True)
+        for kind, moment in zip(struck, moments, strict=True)
     ]
 
 

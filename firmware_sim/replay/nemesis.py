@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 
 from firmware_sim.chain.headquarters import Headquarters, OwnBroker
 from firmware_sim.chain.host import EdgeHost
@@ -18,7 +19,7 @@ class Nemesis:
 
     def __init__(
         self,
-        schedule: list[Fault],
+        schedule: Sequence[Fault],
         hosts: list[EdgeHost],
         wires: list[Wire],
         broker: OwnBroker,

@@ -2,7 +2,7 @@
 
 import asyncio
 import calendar
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ from firmware_sim.chain.usage import Usage, UsageWatch
 from firmware_sim.replay import reconcile
 from firmware_sim.replay.chain import ReplayChain
 from firmware_sim.replay.dataset import Source
-from firmware_sim.replay.faults import line_faults, schedule
+from firmware_sim.replay.faults import Fault, line_faults
 from firmware_sim.replay.feeding import assign, feed
 from firmware_sim.replay.loading import admit, load, price_rows
 from firmware_sim.replay.nemesis import Nemesis
@@ -40,15 +40,24 @@ class DatabaseInUse(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How to replay. ``database``: a SQLAlchemy URL, empty = SQLite; ``seed`` fixes the faults."""
+    """How to replay. ``database``: a SQLAlchemy URL, empty = SQLite; ``faults`` in the order in which they strike, () = none."""
 
     processes: int
     folder: Path
     speed: float = 0.0
-    faults: bool = False
-    seed: int = 1
+    faults: Sequence[Fault] = ()
     database: str = ""
     lang: str = "en"
+
+
+class Witness:
+    """Somebody outside who listens; this one does not care. Tests keep their own books here."""
+
+    def heard(self, answer: Answer) -> None:
+        """Hear a store's answer to a basket, each once."""
+
+    def inspect(self, api: Api) -> None:
+        """Look at headquarters when it has everything, before it is ended."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +72,15 @@ class Outcome:
 class Replay:
     """One run; ``run`` returns when headquarters has been reckoned with and everything started is ended."""
 
-    def __init__(self, options: Options, source: Source, progress: Progress) -> None:
-        """Sell ``source`` as ``options`` say, and tell ``progress``."""
+    def __init__(self, options: Options, source: Source, progress: Progress, witness: Witness | None = None) -> None:
+        """Sell ``source`` as ``options`` say, and tell ``progress`` and ``witness``."""
         self._options, self._source, self._progress = options, source, progress
-        self._chain = ReplayChain(options.folder, database=options.database, apart=options.faults, lang=options.lang)
+        self._chain = ReplayChain(
+            options.folder, database=options.database, apart=bool(options.faults), lang=options.lang
+        )
         self._count = Count(total=source.totals.baskets)
         self._refused: list[Answer] = []
+        self._witness = witness or Witness()
         self._nemesis: Nemesis | None = None
         self._watch = UsageWatch(self._chain.processes)
 
@@ -135,9 +147,9 @@ class Replay:
     async def _sell_under_faults(self, selling: Coroutine[Any, Any, None]) -> None:
         options, chain = self._options, self._chain
         assert chain.broker is not None  # noqa: S101 - with faults the broker stands apart
-        planned = schedule(options.seed, self._count.total, len(chain.hosts))
-        self._progress.note("replay.faults", seed=options.seed)
-        self._nemesis = Nemesis(planned, chain.hosts, chain.wires, chain.broker, chain.headquarters, self._progress)
+        self._nemesis = Nemesis(
+            options.faults, chain.hosts, chain.wires, chain.broker, chain.headquarters, self._progress
+        )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(selling, name="selling")
             tasks.create_task(self._nemesis.run(self._count), name="nemesis")
@@ -145,6 +157,7 @@ class Replay:
     def _answered(self, answer: Answer) -> None:
         if "error" in answer:
             self._refused.append(answer)
+        self._witness.heard(answer)
         self._count.sold += 1
         if self._nemesis is not None:
             self._nemesis.sold()
@@ -174,6 +187,7 @@ class Replay:
         api = self._chain.headquarters.api
         baskets, cells = await asyncio.to_thread(_reckoning, api, self._source)
         totals = await asyncio.to_thread(api.get, "/v1/reports/totals")
+        await asyncio.to_thread(self._witness.inspect, api)
         if self._options.faults:
             await self._chain.headquarters.doctor()
         struck = self._nemesis.struck if self._nemesis is not None else None
