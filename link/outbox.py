@@ -122,13 +122,15 @@ class Outbox:
         return None if row is None else bytes(row[0])
 
     def read(self, first_seq: int, max_events: int, max_bytes: int) -> list[bytes]:
-        """Return the events from ``first_seq`` on: at most ``max_events`` and ``max_bytes``, but the first whatever its size."""
-        rows = self._db.execute("SELECT bytes FROM outbox WHERE seq >= ? ORDER BY seq LIMIT ?", (first_seq, max_events))
+        """Return consecutive events from ``first_seq`` on: at most ``max_events`` and ``max_bytes``, but the first whatever its size."""
+        rows = self._db.execute(
+            "SELECT seq, bytes FROM outbox WHERE seq >= ? ORDER BY seq LIMIT ?", (first_seq, max_events)
+        )
         events: list[bytes] = []
         size = 0
-        for (event,) in rows:
+        for expected, (seq, event) in enumerate(rows, first_seq):
             size += len(event)
-            if events and size > max_bytes:
+            if seq != expected or (events and size > max_bytes):
                 break
             events.append(event)
         return events

@@ -358,26 +358,33 @@ class Sender:
         effects: list[Effect] = []
         while self._state is State.STREAMING and self._pace.is_open:
             room = self._credit - self._pace.in_flight_bytes
-            events = (
-                self._view.read(self._sent + 1, MAX_BATCH_EVENTS, min(self._pace.batch_bytes, room)) if room > 0 else []
-            )
-            size = sum(map(len, events))
-            if not events or (
-                size > room and self._pace.flights
-            ):  # alone, one large event may exceed the credit: it must move too
+            if room <= 0:
                 break
+            events = self._view.read(self._sent + 1, MAX_BATCH_EVENTS, min(self._pace.batch_bytes, room))
+            size = sum(map(len, events))
+            if size > room and self._pace.flights:  # alone, one large event may exceed the credit: it must move too
+                break
+            if not events:
+                return effects + self._check_drained(now_s)
             effects.append(self._send(events, size, now_s))
         return effects
+
+    def _check_drained(self, now_s: float) -> list[Effect]:
+        return [self._break(now_s, self._sent + 1)] if self._sent < self._view.top() else []
 
     def _send(self, events: list[bytes], size: int, now_s: float) -> Effect:
         first, last = self._sent + 1, self._sent + len(events)
         before, after = self._view.hash_at(first - 1), self._view.hash_at(last)
         if before is None or after is None:
-            self._wait_held(now_s)
-            return Incident("broken_outbox", f"rows {first}-{last} are not consecutive: run shopwire edge doctor")
+            return self._break(now_s, first)
         self._sent = last
         self._pace.flights.append(Flight(last, size, now_s))
         return self._batch(first, before, after, events)
+
+    def _break(self, now_s: float, seq: int) -> Incident:
+        """The journal lost a row: nothing after it can be sent, a person must look."""
+        self._wait_held(now_s)
+        return Incident("broken_outbox", f"row {seq} of the outbox is missing: run shopwire edge doctor")
 
     def _batch(self, first: int, before: bytes, after: bytes, events: list[bytes]) -> Send:
         raws, top = tuple(map(msgspec.Raw, events)), self._view.top()
