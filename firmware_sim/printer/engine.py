@@ -1,0 +1,408 @@
+"""Carries out commands: modes, lines, symbols, cuts, drawer pulses, and the queries that wait their turn."""
+
+import dataclasses
+from collections.abc import Callable
+
+from PIL import Image
+
+from firmware_sim.printer import symbols
+from firmware_sim.printer.condition import Condition
+from firmware_sim.printer.line import Line, Style
+from firmware_sim.printer.model import PrinterModel
+from firmware_sim.printer.paper import COLUMN_DOTS, Paper
+from firmware_sim.printer.parser import TEXT, UNKNOWN, Command, Parser
+
+_CODE_PAGES = {
+    0: "cp437",
+    2: "cp850",
+    3: "cp860",
+    4: "cp863",
+    5: "cp865",
+    16: "cp1252",
+    17: "cp866",
+    18: "cp852",
+    19: "cp858",
+}
+_QR_ERROR_LEVEL, _QR_SIZE, _QR_STORE, _QR_PRINT = 0x45, 0x43, 0x50, 0x51
+_REPLACEMENT = "\ufffd"
+
+
+@dataclasses.dataclass
+class _Symbol:
+    height: int = 162
+    module: int = 3
+    text_at: int = 0
+    qr_size: int = 3
+    qr_level: int = 0x30
+    qr_data: bytes = b""
+    pdf_data: bytes = b""
+    picture: Image.Image | None = None
+
+
+class Engine:
+    """One printer's mechanism. ``reply`` sends bytes to the host, if one listens."""
+
+    def __init__(self, model: PrinterModel, paper: Paper, condition: Condition, reply: Callable[[bytes], None]) -> None:
+        self._model, self._paper, self._condition, self._reply = model, paper, condition, reply
+        self.parser = Parser(double_byte=model.chinese_on, unsupported=model.unsupported)
+        self.asb_mask = 0
+        self.pulse_enabled = True
+        self.drawer_pulses: list[int] = []
+        self.unknown: list[bytes] = []
+        self.cuts = 0
+        self.lines_printed = 0
+        self._selected = True
+        self._reset()
+
+    def _reset(self) -> None:
+        self._style = Style()
+        self._symbol = _Symbol()
+        self._code_page = "cp437"
+        self._tabs = list(range(8, 100, 8))
+        self.parser.double_byte = self._model.chinese_on
+        self._line = Line(self._paper.dots)
+
+    def execute(self, command: Command) -> int:
+        """Carry out one command and return how many lines of paper it printed."""
+        before = self.lines_printed
+        if command.name == UNKNOWN:
+            self.unknown.append(command.raw)
+        elif command.name == "ESC =":
+            self._selected = bool(command.args[0] & 1)
+        elif self._selected:
+            handler = _HANDLERS.get(command.name)
+            if handler is not None:
+                handler(self, command.args)
+        return self.lines_printed - before
+
+    def finish(self) -> None:
+        """End the paper as switching off does: what stands on it becomes the last receipt."""
+        self._end_line()
+        self._paper.cut()
+
+    # ── text ──
+
+    def text(self, data: bytes) -> None:
+        """Set characters, breaking the line where the paper ends."""
+        for character in self._decode(data):
+            if not self._line.fits(self._style.cell(character)[0]):
+                self._end_line()
+            self._line.add_character(character, self._style)
+
+    def _decode(self, data: bytes) -> str:
+        if not self.parser.double_byte:
+            return data.decode(self._code_page, "replace")
+        text = data.decode("gb18030", "replace")
+        if self._model.four_byte:
+            return text
+        # A two-byte printer reads a four-byte character as two pairs of nonsense and prints their digits.
+        return "".join(c if len(b := c.encode("gb18030", "replace")) < 4 else f"{b[1]:c}{b[3]:c}" for c in text)
+
+    def _tab(self, _: bytes) -> None:
+        column = self._line.x // COLUMN_DOTS
+        self._line.x = next((tab for tab in self._tabs if tab > column), column + 1) * COLUMN_DOTS
+
+    # ── paper ──
+
+    def _feed(self, _: bytes) -> None:
+        if self._line:
+            self._end_line()
+        else:
+            self._blank(self._style.spacing_dots)
+
+    def _end_line(self) -> None:
+        if not self._line:
+            return
+        style, line = self._style, self._line
+        rows = max(style.spacing_dots, line.height() + (6 if line.height() > 24 else 0))
+        strip = line.strip(style.align, style.margin_dots, self._paper.dots, rows) if self._paper.draws else None
+        self._paper.add(line.text(style.align, style.margin_dots), strip, rows)
+        self.lines_printed += 1
+        self._line = Line(style.width_dots or self._paper.dots)
+
+    def _blank(self, rows: int) -> None:
+        self._paper.add("", None, rows)
+        self.lines_printed += 1
+
+    def _feed_lines(self, args: bytes) -> None:
+        count = args[0]
+        if self._line and count:
+            self._end_line()
+            count -= 1
+        for _ in range(count):
+            self._blank(self._style.spacing_dots)
+
+    def _feed_dots(self, args: bytes) -> None:
+        self._end_line()
+        self._paper.add(None, None, args[0])
+
+    def _cut(self, args: bytes) -> None:
+        self._end_line()
+        self.cuts += self._model.cutter
+        self._paper.cut()
+
+    def _put_picture(self, image: Image.Image, text: str) -> None:
+        self._end_line()
+        if image.width > self._paper.dots:
+            image = image.crop((0, 0, self._paper.dots, image.height))
+        self._line.add_image(image, text)
+        spacing, self._style.spacing_dots = self._style.spacing_dots, 0
+        self._end_line()
+        self._style.spacing_dots = spacing
+
+    # ── symbols and pictures ──
+
+    def _barcode(self, args: bytes) -> None:
+        code = symbols.read_barcode(args)
+        if code is None:
+            return
+        if code.modules is None:
+            self._boxed(f"[{code.kind} {code.text}]")
+            return
+        bars = symbols.bars_image(code.modules, self._symbol.module, self._symbol.height)
+        above, below = self._symbol.text_at & 1, self._symbol.text_at & 2
+        if above:
+            self._caption(code.text)
+        self._put_picture(bars, f"[{code.kind} {code.text}]")
+        if below:
+            self._caption(code.text)
+
+    def _caption(self, text: str) -> None:
+        style, self._style = self._style, Style(align=self._style.align)
+        for character in text:
+            self._line.add_character(character, self._style)
+        self._end_line()
+        self._style = style
+
+    def _boxed(self, text: str) -> None:
+        self._end_line()
+        self._caption(text)
+
+    def _two_dimensional(self, args: bytes) -> None:
+        kind, function, data = args[3], args[4], args[5:]
+        match kind, function:
+            case 0x31, 0x43:
+                self._symbol.qr_size = data[0]
+            case 0x31, 0x45:
+                self._symbol.qr_level = data[0]
+            case 0x31, 0x50:
+                self._symbol.qr_data = data[1:]
+            case 0x31, 0x51 if self._symbol.qr_data:
+                stored = self._symbol.qr_data
+                image = symbols.qr_image(stored, self._symbol.qr_level, self._symbol.qr_size)
+                self._put_picture(image, f"[qr {stored.decode('utf-8', 'replace')}]")
+            case 0x30, 0x50:
+                self._symbol.pdf_data = data[1:]
+            case 0x30, 0x51 if self._symbol.pdf_data:
+                self._boxed(f"[pdf417 {self._symbol.pdf_data.decode('utf-8', 'replace')}]")
+
+    def _raster(self, args: bytes) -> None:
+        mode, width, rows = args[1] & 3, int.from_bytes(args[2:4], "little"), int.from_bytes(args[4:6], "little")
+        self._picture(symbols.raster_image(width, rows, args[6:], 2 if mode & 1 else 1, 2 if mode & 2 else 1))
+
+    def _graphics(self, args: bytes) -> None:
+        self._graphics_function(args[3:])
+
+    def _large_graphics(self, args: bytes) -> None:
+        self._graphics_function(args[5:])
+
+    def _graphics_function(self, data: bytes) -> None:
+        function = data[1] if len(data) > 1 else 0
+        if function == 112 and len(data) >= 10:
+            width, rows = int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+            image = symbols.raster_image((width + 7) // 8, rows, data[10:], data[3], data[4])
+            self._symbol.picture = image.crop((0, 0, width * data[3], image.height))
+        elif function in (2, 50) and self._symbol.picture is not None:
+            self._picture(self._symbol.picture)
+            self._symbol.picture = None
+        elif function in (69, 85):
+            self._boxed("[stored logo]")
+
+    def _picture(self, image: Image.Image) -> None:
+        if image.width and image.height:
+            self._put_picture(image, f"[image {image.width}x{image.height}]")
+
+    def _column_image(self, args: bytes) -> None:
+        image = symbols.column_image(args[0], args[3:])
+        if not self._line.fits(image.width):
+            self._end_line()
+        self._line.add_image(image, "" if self._line else f"[image {image.width}x24]")
+
+    # ── drawer, status, identity ──
+
+    def pulse(self, pin: int) -> None:
+        """Send the drawer a pulse on connector pin 2 or 5."""
+        self.drawer_pulses.append(pin)
+
+    def _automatic_status(self, args: bytes) -> None:
+        self.asb_mask = args[0]
+        if self.asb_mask:
+            self._reply(self._condition.automatic())
+
+    def _transmit_status(self, args: bytes) -> None:
+        if args[0] in (1, 49):
+            self._reply(bytes([self._condition.paper_byte()]))
+        elif args[0] in (2, 50):
+            self._reply(bytes([int(self._condition.drawer_pin_high)]))
+
+    def _identity(self, args: bytes) -> None:
+        model = self._model
+        blocks = {65: "1.00", 66: model.maker, 67: model.name, 68: "SIM0001", 69: "CHINA GB18030"}
+        if args[0] in (1, 49):
+            self._reply(b"\x20")
+        elif args[0] in (2, 50):
+            self._reply(bytes([1 | (model.cutter << 1)]))
+        elif args[0] in (3, 51):
+            self._reply(b"\x01")
+        elif args[0] in blocks:
+            self._reply(b"\x5f" + blocks[args[0]].encode() + b"\0")
+
+    def _process_id(self, args: bytes) -> None:
+        if args[3:5] == b"\x30\x30" and len(args) >= 9:
+            self._reply(b"\x37\x22" + args[5:9] + b"\0")
+
+    def _real_time_switch(self, args: bytes) -> None:
+        for function, enabled in zip(args[4::2], args[5::2], strict=False):
+            if function in (1, 49):
+                self.pulse_enabled = enabled in (1, 49)
+
+    # ── modes ──
+
+    def _print_mode(self, args: bytes) -> None:
+        bits, style = args[0], self._style
+        style.small, style.bold = bool(bits & 1), bool(bits & 8)
+        style.tall, style.wide = 1 + bool(bits & 16), 1 + bool(bits & 32)
+        style.underline = bool(bits & 128)
+
+    def _size(self, args: bytes) -> None:
+        self._style.wide, self._style.tall = 1 + ((args[0] >> 4) & 7), 1 + (args[0] & 7)
+
+    def _chinese_mode(self, args: bytes) -> None:
+        bits, style = args[0], self._style
+        style.wide, style.tall, style.underline = 1 + bool(bits & 4), 1 + bool(bits & 8), bool(bits & 128)
+
+    def _quadruple(self, args: bytes) -> None:
+        self._style.wide = self._style.tall = 1 + (args[0] & 1)
+
+    def _align(self, args: bytes) -> None:
+        if not self._line and args[0] % 48 in (0, 1, 2):  # in the middle of a line it is ignored
+            self._style.align = args[0] % 48
+
+    def _set_tabs(self, args: bytes) -> None:
+        self._tabs = list(args.rstrip(b"\0"))
+
+    def _position(self, args: bytes) -> None:
+        self._line.x = int.from_bytes(args[:2], "little")
+
+    def _move(self, args: bytes) -> None:
+        self._line.x = max(0, self._line.x + int.from_bytes(args[:2], "little", signed=True))
+
+    def _margin(self, args: bytes) -> None:
+        self._style.margin_dots = min(int.from_bytes(args[:2], "little"), self._paper.dots - COLUMN_DOTS)
+        self._set_width(self._style.width_dots or self._paper.dots)
+
+    def _print_width(self, args: bytes) -> None:
+        self._set_width(int.from_bytes(args[:2], "little"))
+
+    def _set_width(self, width: int) -> None:
+        self._style.width_dots = max(24, min(width, self._paper.dots - self._style.margin_dots))
+        if not self._line:
+            self._line = Line(self._style.width_dots)
+
+
+def _set_style(name: str) -> Callable[[Engine, bytes], None]:
+    def handler(engine: Engine, args: bytes) -> None:
+        setattr(engine._style, name, bool(args[0] & 3))
+
+    return handler
+
+
+def _set_symbol(name: str) -> Callable[[Engine, bytes], None]:
+    def handler(engine: Engine, args: bytes) -> None:
+        setattr(engine._symbol, name, args[0])
+
+    return handler
+
+
+def _double_byte(*, on: bool) -> Callable[[Engine, bytes], None]:
+    def handler(engine: Engine, args: bytes) -> None:
+        engine.parser.double_byte = on
+
+    return handler
+
+
+def _code_page(engine: Engine, args: bytes) -> None:
+    engine._code_page = _CODE_PAGES.get(args[0], "cp437")
+
+
+def _spacing(engine: Engine, args: bytes) -> None:
+    engine._style.spacing_dots = args[0] if args else 30
+
+
+def _gap(engine: Engine, args: bytes) -> None:
+    engine._style.gap_dots = args[0]
+
+
+def _drawer(engine: Engine, args: bytes) -> None:
+    engine.pulse(5 if args[0] in (1, 49) else 2)
+
+
+def _logo(engine: Engine, args: bytes) -> None:
+    engine._boxed("[stored logo]")
+
+
+# Commands that are parsed and change nothing that paper shows (buzzer, sensors, density …) have no handler.
+_HANDLERS: dict[str, Callable[[Engine, bytes], None]] = {
+    TEXT: Engine.text,
+    "LF": Engine._feed,
+    "FF": Engine._feed,
+    "ESC FF": Engine._feed,
+    "HT": Engine._tab,
+    "ESC @": lambda engine, _: engine._reset(),
+    "ESC !": Engine._print_mode,
+    "ESC 2": _spacing,
+    "ESC 3": _spacing,
+    "ESC  ": _gap,
+    "ESC -": _set_style("underline"),
+    "ESC E": _set_style("bold"),
+    "ESC G": _set_style("bold"),
+    "ESC M": _set_style("small"),
+    "ESC a": Engine._align,
+    "ESC $": Engine._position,
+    "ESC \\": Engine._move,
+    "ESC D": Engine._set_tabs,
+    "ESC J": Engine._feed_dots,
+    "ESC d": Engine._feed_lines,
+    "ESC t": _code_page,
+    "ESC p": _drawer,
+    "ESC i": Engine._cut,
+    "ESC m": Engine._cut,
+    "ESC *": Engine._column_image,
+    "ESC u": lambda engine, _: engine._transmit_status(b"\x02"),
+    "ESC v": lambda engine, _: engine._transmit_status(b"\x01"),
+    "GS !": Engine._size,
+    "GS B": _set_style("inverse"),
+    "GS L": Engine._margin,
+    "GS W": Engine._print_width,
+    "GS V": Engine._cut,
+    "GS H": _set_symbol("text_at"),
+    "GS h": _set_symbol("height"),
+    "GS w": _set_symbol("module"),
+    "GS k": Engine._barcode,
+    "GS v": Engine._raster,
+    "GS (k": Engine._two_dimensional,
+    "GS (L": Engine._graphics,
+    "GS 8": Engine._large_graphics,
+    "GS (H": Engine._process_id,
+    "GS (D": Engine._real_time_switch,
+    "GS a": Engine._automatic_status,
+    "GS r": Engine._transmit_status,
+    "GS I": Engine._identity,
+    "FS &": _double_byte(on=True),
+    "FS .": _double_byte(on=False),
+    "FS !": Engine._chinese_mode,
+    "FS W": Engine._quadruple,
+    "FS -": _set_style("underline"),
+    "FS p": _logo,
+    "GS /": _logo,
+}

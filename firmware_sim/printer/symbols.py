@@ -1,0 +1,121 @@
+"""Barcodes and QR codes as modules, and pictures from printer bits. Libraries draw; the wire's rules are ours."""
+
+from typing import NamedTuple
+
+import barcode
+import qrcode
+from PIL import Image
+from qrcode import constants
+
+_FORM_A = {0: "upca", 1: "upce", 2: "ean13", 3: "ean8", 4: "code39", 5: "itf", 6: "codabar"}
+_FORM_B = {65 + number: name for number, name in _FORM_A.items()} | {
+    72: "code93", 73: "code128", 74: "gs1-128", 75: "databar", 76: "databar", 77: "databar-limited", 78: "databar-expanded",
+}  # fmt: skip
+_DIGITS = {"upca": 11, "ean13": 12, "ean8": 7}
+_LEVELS = {
+    0x30: constants.ERROR_CORRECT_L,
+    0x31: constants.ERROR_CORRECT_M,
+    0x32: constants.ERROR_CORRECT_Q,
+    0x33: constants.ERROR_CORRECT_H,
+}
+
+
+class LinearCode(NamedTuple):
+    """A linear code: its kind, its readable text, and its modules (1 = bar), None where we cannot draw the kind."""
+
+    kind: str
+    text: str
+    modules: str | None
+
+
+def read_barcode(args: bytes) -> LinearCode | None:
+    """Decode the parameters of GS k; None is what a printer prints for wrong data: nothing at all."""
+    kind = (_FORM_A | _FORM_B).get(args[0])
+    data = args[2:] if args[0] >= 65 else args[1:].rstrip(b"\0")
+    if kind is None:
+        return None
+    if kind in _DIGITS:
+        return _retail(kind, data)
+    if kind in ("code128", "gs1-128"):
+        text = code128_text(data)
+        return LinearCode(kind, text, _modules("code128", text)) if text else None
+    text = data.decode("ascii", "replace")
+    return LinearCode(kind, text, _modules(kind, text) if kind in ("code39", "itf", "codabar") else None)
+
+
+def _retail(kind: str, data: bytes) -> LinearCode | None:
+    digits, wanted = data.decode("ascii", "replace"), _DIGITS[kind]
+    if not digits.isdigit() or len(digits) not in (wanted, wanted + 1):
+        return None
+    body = digits[:wanted]
+    full = body + str(-sum(int(d) * (3 if i % 2 == 0 else 1) for i, d in enumerate(reversed(body))) % 10)
+    if len(digits) == wanted + 1 and digits != full:
+        return None  # a wrong check digit prints nothing
+    return LinearCode(kind, full, _modules(kind, body))
+
+
+def _modules(kind: str, text: str) -> str | None:
+    options = {"add_checksum": False} if kind == "code39" else {}
+    try:
+        return "".join(barcode.get_barcode_class(kind)(text, **options).build())
+    except barcode.errors.BarcodeError:
+        return None
+
+
+def code128_text(data: bytes) -> str:
+    """Return the text of Code 128 data with its ``{A``, ``{B``, ``{C`` set changes; empty if it has no start.
+
+    After ``{C`` each byte is a value 0 to 99, not two ASCII digits.
+    """
+    if data[:2] not in (b"{A", b"{B", b"{C"):
+        return ""
+    text, chosen, at = "", "", 0
+    while at < len(data):
+        if data[at] == ord("{") and at + 1 < len(data):
+            mark = chr(data[at + 1])
+            chosen = mark if mark in "ABC" else chosen
+            text += "{" if mark == "{" else ""
+            at += 2
+            continue
+        text += f"{data[at]:02d}" if chosen == "C" else chr(data[at])
+        at += 1
+    return text
+
+
+def qr_image(data: bytes, level: int, module_dots: int) -> Image.Image:
+    """Return a QR code without quiet zone, mode ``L``."""
+    code = qrcode.QRCode(error_correction=_LEVELS.get(level, constants.ERROR_CORRECT_L), border=0)
+    code.add_data(data)
+    code.make(fit=True)
+    matrix = code.get_matrix()
+    image = Image.new("L", (len(matrix), len(matrix)), 255)
+    image.putdata([0 if dark else 255 for row in matrix for dark in row])
+    return image.resize((len(matrix) * module_dots,) * 2, Image.Resampling.NEAREST)
+
+
+def bars_image(modules: str, module_dots: int, height: int) -> Image.Image:
+    """Return bars of ``modules``, mode ``L``."""
+    image = Image.new("L", (len(modules), 1), 255)
+    image.putdata([0 if module == "1" else 255 for module in modules])
+    return image.resize((len(modules) * module_dots, height), Image.Resampling.NEAREST)
+
+
+def raster_image(width_bytes: int, rows: int, data: bytes, scale_x: int = 1, scale_y: int = 1) -> Image.Image:
+    """Return a raster picture (most significant bit left, 1 = black), mode ``L``."""
+    inverted = bytes(byte ^ 0xFF for byte in data[: width_bytes * rows]).ljust(width_bytes * rows, b"\xff")
+    image = Image.frombytes("1", (width_bytes * 8, rows), inverted).convert("L")
+    return image.resize((image.width * scale_x, image.height * scale_y), Image.Resampling.NEAREST)
+
+
+def column_image(mode: int, data: bytes) -> Image.Image:
+    """Return a picture of ESC *: columns of 8 or 24 dots, most significant bit on top, mode ``L``, 24 dots high."""
+    stride = 3 if mode in (32, 33) else 1
+    columns = len(data) // stride
+    image = Image.new("L", (max(1, columns), stride * 8), 255)
+    for x in range(columns):
+        bits = int.from_bytes(data[x * stride : (x + 1) * stride], "big")
+        for y in range(stride * 8):
+            if bits >> (stride * 8 - 1 - y) & 1:
+                image.putpixel((x, y), 0)
+    scale_x = 2 if mode in (0, 32) else 1
+    return image.resize((image.width * scale_x, 24), Image.Resampling.NEAREST)
