@@ -15,7 +15,7 @@ EdgeError       this box must not go on as it is → stop, say what to do next
 │   ├── DatabaseMissing    enrolled, but the history is gone (F12)
 │   ├── DatabaseTooNew     written by a later release
 │   └── UnsafePragmas      SQLite does not run as it must
-├── NotEnrolled, EnrolmentFailed   headquarters does not know this box (yet)
+├── NotEnrolled          headquarters does not know this box (yet)
 ├── AlreadyRunning       another process has this data directory
 ├── AgentNotRunning      nobody answers on the control socket
 ├── SnapshotRejected     signature, hash or form is wrong: the old replica stays (F57)
@@ -157,10 +157,6 @@ class NotEnrolled(EdgeError):
             "then `shopwire edge enrol CODE`"
         )
         self.path = str(path)
-
-
-class EnrolmentFailed(EdgeError):
-    """Headquarters did not enrol this box."""
 
 
 class AlreadyRunning(EdgeError):
