@@ -1,0 +1,487 @@
+"""The edge's end of the link: an async shell around ``protocol.sender`` and ``protocol.downlink``, which decide everything.
+
+    relay = Relay("S2", 2, mqtt_factory(settings, will=offline_will(2, "S2")), journal, on_change=show)
+    tasks.create_task(relay.run(), name="relay:S2")
+    loop.call_soon_threadsafe(relay.committed)        # right after a commit, from the writer thread
+    await relay.drain(timeout_s=10)                    # before stopping
+
+One task drives: it sleeps until something happened (a commit, an ack, a message on ``down``, a deadline of the sender), does one piece of
+work in the journal's writer thread, and hands what is to be sent to the transport. Nothing is polled. Publishing is done by tasks beside
+it, so that eight batches can be on their way; the sender's window bounds them.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import NamedTuple, NoReturn, TypeVar
+
+import structlog
+
+from link.backoff import Backoff
+from link.errors import LinkError, LinkRefused
+from link.journal import Kept, RelayJournal
+from link.transport import Delivery, Transport, TransportFactory, Will
+from protocol import downlink
+from protocol.codec import decode_ack, decode_down, encode
+from protocol.errors import ProtocolError
+from protocol.messages import VERSION, Ack, Down, Status
+from protocol.sender import Acknowledged, Effect, Incident, Progress, Send, Sender, StartEpoch, State
+from protocol.topics import Leaf, topic
+
+DOWNLINK_POLL_S = 60.0
+"""How often an idle edge tells how far headquarters' log is applied; covers lost pokes."""
+KEEP_WITHIN_S = 0.25
+"""How long an acknowledgement may wait in memory before it is put on disk."""
+T = TypeVar("T")
+_ASK_AGAIN_S = 1.0
+_MAX_PUBLISHING = 32
+_MAX_WAITING = 256
+_GOODBYE_S = 1.0
+_REFUSED_AS_IF_FAILED = 5
+
+
+class RelayState(Enum):
+    """What the cashier's indicator and the status page show."""
+
+    OFFLINE = "offline"
+    CONNECTING = "connecting"
+    REFUSED = "refused"
+    GREETING = "greeting"
+    ONLINE = "online"
+    HELD = "held"
+
+
+class RelayChange(NamedTuple):
+    """Told to ``on_change``: the state, and why it is not better."""
+
+    state: RelayState
+    reason: str
+
+
+class RelayCounters(NamedTuple):
+    """Since the relay was made."""
+
+    connections: int
+    acks: int
+    downs: int
+    batches: int
+    malformed: int
+    dropped: int
+
+
+_OF_SENDER = {State.GREETING: RelayState.GREETING, State.STREAMING: RelayState.ONLINE, State.HELD: RelayState.HELD}
+
+
+def offline_will(shard: int, edge: str) -> Will:
+    """Return what the broker shall say when the connection of ``edge`` breaks."""
+    return Will(topic(shard, edge, "status"), encode(Status(VERSION, online=False)), retain=True)
+
+
+class Relay:
+    """One edge's uplink and downlink; ``run`` it in a task group."""
+
+    def __init__(
+        self,
+        edge: str,
+        shard: int,
+        transport_factory: TransportFactory,
+        journal: RelayJournal,
+        *,
+        status: Status | None = None,
+        backoff: Backoff | None = None,
+        rng: random.Random | None = None,
+        on_change: Callable[[RelayChange], None] | None = None,
+        on_incident: Callable[[Incident], None] | None = None,
+        on_hq_time: Callable[[str], None] | None = None,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Keep what to work with; nothing is connected yet.
+
+        Args:
+            edge: its id.
+            shard: its shard, fixed at enrolment.
+            transport_factory: makes one connection each; give it ``offline_will``.
+            journal: the edge's disk.
+            status: what to say on ``status`` while connected.
+            backoff: waits between attempts; by default full jitter up to 0.5 s, doubling to 60 s.
+            rng: for the default back-off and the moment of the downlink poll.
+            on_change: called on the loop when ``state`` changes.
+            on_incident: called on the loop for what a person should know.
+            on_hq_time: called on the loop with ``Ack.hq_time`` of the newest ack.
+            clock_s: a steady clock.
+        """
+        self.edge, self.shard = edge, shard
+        self._factory, self._journal = transport_factory, journal
+        self._status = status or Status(VERSION, online=True)
+        self._rng = rng or random.Random()  # noqa: S311 - spreads load, keeps no secret
+        self._backoff = backoff or Backoff(self._rng)
+        self._on_change, self._on_incident, self._on_hq_time = on_change, on_incident, on_hq_time
+        self._clock_s = clock_s
+        self._sender = Sender(journal.view)
+        self._state, self._reason = RelayState.OFFLINE, "not started"
+        self._wake, self._moved, self._hurry, self._room = (asyncio.Event() for _ in range(4))
+        self._acks: deque[Ack] = deque()
+        self._downs: deque[Down] = deque()
+        self._unkept: Acknowledged | None = None
+        self._keep_at_s = self._ask_at_s = self._ask_pause_s = 0.0
+        self._publishing = 0
+        self._hq_time = ""
+        self._counts = dict.fromkeys(RelayCounters._fields, 0)
+        self._snapshot: asyncio.Task[None] | None = None
+        self._lost = False
+        self._log = structlog.get_logger(__name__).bind(edge=edge)
+
+    @property
+    def state(self) -> RelayState:
+        """How well the road works."""
+        return self._state
+
+    @property
+    def reason(self) -> str:
+        """Why the state is not better; empty while online."""
+        return self._reason
+
+    @property
+    def progress(self) -> Progress:
+        """Where the stream stands, for status pages."""
+        return self._sender.progress
+
+    @property
+    def counters(self) -> RelayCounters:
+        """What has happened since the relay was made."""
+        return RelayCounters(**self._counts)
+
+    def committed(self) -> None:
+        """A fact was committed: send it. Call on the loop's thread, right after the commit."""
+        self._wake.set()
+
+    def hurry(self) -> None:
+        """The network is said to be back: try now instead of at the end of the back-off."""
+        self._hurry.set()
+
+    async def run(self) -> None:
+        """Keep the line open for ever; ends only when cancelled, or by an error of the journal."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                heard, failures = self._counts["acks"], 0
+                try:
+                    await self._session(tasks)
+                except LinkRefused as refused:
+                    failures = _REFUSED_AS_IF_FAILED
+                    self._set_state(RelayState.REFUSED, str(refused))
+                except LinkError as error:
+                    self._set_state(RelayState.OFFLINE, str(error))
+                if self._counts["acks"] > heard:
+                    self._backoff.reset()
+                await self._pause(self._backoff.next_s(at_least_failures=failures))
+
+    async def drain(self, timeout_s: float) -> bool:
+        """Wait until headquarters has committed everything that is in the outbox; say whether that came about in time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                self._moved.clear()
+                while not await self._on_disk(self._is_drained):
+                    await self._moved.wait()
+                    self._moved.clear()
+        except TimeoutError:
+            return False
+        return True
+
+    # -- one connection
+
+    async def _session(self, lasting: asyncio.TaskGroup) -> None:
+        self._set_state(RelayState.CONNECTING, self._reason)
+        self._acks.clear()
+        self._downs.clear()
+        self._publishing = 0
+        self._room.set()
+        try:
+            async with self._factory() as transport:
+                await transport.subscribe([topic(self.shard, self.edge, "ack"), topic(self.shard, self.edge, "down")])
+                self._counts["connections"] += 1
+                try:
+                    await self._talk(transport, lasting)
+                finally:
+                    await self._say_goodbye(transport)
+        finally:
+            self._sender.disconnected(self._clock_s())
+
+    async def _talk(self, transport: Transport, lasting: asyncio.TaskGroup) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(transport), name=f"relay:{self.edge}:listen")
+                tasks.create_task(self._drive(tasks, transport, lasting), name=f"relay:{self.edge}:drive")
+        except BaseExceptionGroup as group:
+            raise_link_error(group)
+
+    async def _listen(self, transport: Transport) -> None:
+        handlers: dict[str, Callable[[bytes], None]] = {
+            topic(self.shard, self.edge, "ack"): lambda payload: self._queue(self._acks, decode_ack(payload)),
+            topic(self.shard, self.edge, "down"): lambda payload: self._queue(self._downs, decode_down(payload)),
+        }
+        async for delivery in transport.messages():
+            self._take(handlers, delivery)
+
+    def _take(self, handlers: dict[str, Callable[[bytes], None]], delivery: Delivery) -> None:
+        # A retained message is no answer to us: anyone who could write there once could have left it.
+        if delivery.retained or (handle := handlers.get(delivery.topic)) is None:
+            self._counts["dropped"] += 1
+            return
+        try:
+            handle(delivery.payload)
+        except ProtocolError as error:
+            self._counts["malformed"] += 1
+            if self._counts["malformed"] == 1:
+                self._log.warning("malformed_message_ignored", topic=delivery.topic, reason=str(error))
+
+    def _queue(self, queue: deque[Ack] | deque[Down], message: Ack | Down) -> None:
+        if len(queue) >= _MAX_WAITING:  # cumulative or repeated: the newest says all
+            queue.popleft()
+            self._counts["dropped"] += 1
+        queue.append(message)  # type: ignore[arg-type]  # each decoder feeds its own queue
+        self._wake.set()
+
+    async def _drive(self, tasks: asyncio.TaskGroup, transport: Transport, lasting: asyncio.TaskGroup) -> None:
+        self._post(tasks, transport, "status", encode(self._status), retain=True)
+        self._ask_pause_s = _ASK_AGAIN_S
+        self._ask_at_s = self._clock_s() + self._rng.uniform(0.5, 1.0) * DOWNLINK_POLL_S
+        effects = await self._on_disk(self._greet)
+        while True:
+            self._tell(tasks, transport, effects)
+            await self._something_to_do()
+            effects = await self._on_disk(self._step)
+            effects += await self._take_downs(lasting)
+
+    async def _something_to_do(self) -> None:
+        await self._room.wait()  # else the transport is behind, and more would only wait in memory
+        now_s = self._clock_s()
+        due_s = min(self._ask_at_s, self._sender.wake_at(now_s) or now_s + DOWNLINK_POLL_S)
+        if self._unkept is not None:
+            due_s = min(due_s, self._keep_at_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, due_s - now_s)):
+                await self._wake.wait()
+        self._wake.clear()
+
+    async def _on_disk(self, work: Callable[[], T]) -> T:
+        """Run ``work`` in the writer thread; when we are cancelled, only leave once it is over, for it uses the sender."""
+        job = asyncio.ensure_future(self._journal.run(work))
+        try:
+            return await asyncio.shield(job)
+        except asyncio.CancelledError:
+            await asyncio.wait({job})
+            raise
+
+    # -- in the writer thread
+
+    def _greet(self) -> list[Effect]:
+        self._flush([])
+        return self._carry_out(self._sender.connected(self._clock_s(), self._journal.hello()))
+
+    def _step(self) -> list[Effect]:
+        """Take what came in, then do what is due."""
+        told: list[Effect] = []
+        while self._acks:
+            ack = self._acks.popleft()
+            self._hq_time = ack.hq_time
+            self._counts["acks"] += 1
+            told += self._carry_out(self._sender.ack_received(ack, self._clock_s()))
+        told += self._carry_out(self._sender.poll(self._clock_s()))
+        if self._unkept is not None and self._clock_s() >= self._keep_at_s:
+            self._flush([])
+        return told
+
+    def _carry_out(self, effects: list[Effect]) -> list[Effect]:
+        """Put on disk what belongs there before the sender is asked again; return what is to be sent and told."""
+        kept: list[Kept] = [effect for effect in effects if not isinstance(effect, Send | Incident)]
+        told: list[Effect] = [effect for effect in effects if isinstance(effect, Send | Incident)]
+        if all(isinstance(effect, Acknowledged) for effect in kept):
+            self._remember(kept)
+        else:
+            self._flush(kept)
+        for effect in kept:
+            if isinstance(effect, StartEpoch):
+                told += self._carry_out(self._sender.epoch_started(self._clock_s(), effect.epoch))
+        return told
+
+    def _remember(self, kept: Sequence[Kept]) -> None:
+        # An acknowledgement that a crash forgets is told again in answer to the next greeting, so it may wait for others:
+        # without this every sale would cost the disk two flushes instead of one.
+        if kept and isinstance(kept[-1], Acknowledged):
+            if self._unkept is None:
+                self._keep_at_s = self._clock_s() + KEEP_WITHIN_S
+            self._unkept = kept[-1]
+
+    def _flush(self, kept: Sequence[Kept]) -> None:
+        if self._unkept is not None:
+            kept = [self._unkept, *kept]
+            self._unkept = None
+        if kept:
+            self._journal.keep(kept)
+
+    def _is_drained(self) -> bool:
+        self._flush([])
+        at = self._journal.hello()
+        return at.acked >= at.top
+
+    # -- on the loop
+
+    def _tell(self, tasks: asyncio.TaskGroup, transport: Transport, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Send(message):
+                    self._counts["batches"] += 1
+                    self._post(tasks, transport, "up", encode(message))
+                case Incident(kind, text):
+                    self._log.warning("link_incident", kind=kind, reason=text)
+                    if self._on_incident is not None:
+                        self._on_incident(effect)
+                case _:
+                    raise AssertionError(effect)  # kept on disk in _carry_out
+        if self._hq_time and self._on_hq_time is not None:
+            self._on_hq_time(self._hq_time)
+        self._hq_time = ""
+        if (state := _OF_SENDER.get(self._sender.state)) is not None:
+            waiting = self._sender.progress.held or "headquarters has not answered"
+            self._set_state(state, "" if state is RelayState.ONLINE else waiting)
+        self._moved.set()
+
+    def _post(
+        self, tasks: asyncio.TaskGroup, transport: Transport, leaf: Leaf, payload: bytes, *, retain: bool = False
+    ) -> None:
+        self._publishing += 1
+        if self._publishing >= _MAX_PUBLISHING:
+            self._room.clear()
+        publish = transport.publish(topic(self.shard, self.edge, leaf), payload, retain=retain)
+        task = tasks.create_task(publish, name=f"relay:{self.edge}:{leaf}")
+        task.add_done_callback(self._posted)
+
+    def _posted(self, _task: "asyncio.Task[None]") -> None:
+        self._publishing -= 1
+        if self._publishing < _MAX_PUBLISHING:
+            self._room.set()
+
+    # -- headquarters' log
+
+    async def _take_downs(self, lasting: asyncio.TaskGroup) -> list[Effect]:
+        effects: list[Effect] = []
+        while self._downs:
+            self._counts["downs"] += 1
+            effects += await self._take_down(lasting, self._downs.popleft())
+        if self._clock_s() >= self._ask_at_s:
+            effects += await self._ask_for_downlink()
+        return effects
+
+    async def _take_down(self, lasting: asyncio.TaskGroup, down: Down) -> list[Effect]:
+        match await self._on_disk(lambda: self._apply(down)):
+            case downlink.Apply():
+                self._ask_pause_s = _ASK_AGAIN_S
+                return await self._ask_for_downlink()  # so that headquarters knows, and sends what follows
+            case downlink.TakeSnapshot() as step if self._snapshot is None or self._snapshot.done():
+                self._snapshot = lasting.create_task(self._take_snapshot(step), name=f"relay:{self.edge}:snapshot")
+            case downlink.AskAgain():
+                self._ask_soon()
+            case _:
+                pass
+        return []
+
+    def _apply(self, down: Down) -> downlink.Step:
+        """In the writer thread: decide by what is on disk, and apply in the same breath."""
+        step = downlink.decide(self._journal.downlink(), down)
+        if isinstance(step, downlink.Apply):
+            try:
+                self._journal.apply(step)
+            except ProtocolError as error:
+                self._log.error("downlink_refused", reason=str(error))
+                return downlink.UpToDate()  # asking again would bring the same; the poll asks later
+            self._sender.downlink = step.position
+        return step
+
+    async def _take_snapshot(self, step: downlink.TakeSnapshot) -> None:
+        try:
+            await self._journal.take_snapshot(step)
+        except (LinkError, ProtocolError) as error:
+            self._log.warning("snapshot_failed", path=step.snapshot.path, reason=str(error))
+            self._ask_soon()
+            return
+        self._sender.downlink = step.position
+        self._ask_pause_s, self._ask_at_s = _ASK_AGAIN_S, self._clock_s()
+        self._wake.set()
+
+    def _ask_soon(self) -> None:
+        """Ask again after a pause that doubles while nothing moves: headquarters may have nothing else to say."""
+        self._ask_at_s = min(self._ask_at_s, self._clock_s() + self._ask_pause_s)
+        self._ask_pause_s = min(2 * self._ask_pause_s, DOWNLINK_POLL_S)
+        self._wake.set()
+
+    async def _ask_for_downlink(self) -> list[Effect]:
+        effects = await self._on_disk(self._sender.ask_downlink)
+        # A batch on its way tells the old position, so try again soon.
+        self._ask_at_s = self._clock_s() + (DOWNLINK_POLL_S if effects else self._ask_pause_s)
+        if not effects:
+            self._ask_pause_s = min(2 * self._ask_pause_s, DOWNLINK_POLL_S)
+        return effects
+
+    # -- state
+
+    def _set_state(self, state: RelayState, reason: str) -> None:
+        if (state, reason) == (self._state, self._reason):
+            return
+        changed = state is not self._state
+        self._state, self._reason = state, reason
+        self._log_change(changed=changed)
+        if changed and self._on_change is not None:
+            self._on_change(RelayChange(state, reason))
+
+    def _log_change(self, *, changed: bool) -> None:
+        match self._state:
+            case RelayState.ONLINE if self._lost or self._counts["connections"] == 1:
+                self._log.info("link_recovered" if self._lost else "link_opened")
+                self._lost = False
+            case RelayState.REFUSED if changed:
+                self._log.error("link_refused", reason=self._reason)
+                self._lost = True
+            case RelayState.OFFLINE if not self._lost:
+                self._log.warning("link_lost", reason=self._reason)
+                self._lost = True
+            case _:
+                pass
+
+    async def _pause(self, wait_s: float) -> None:
+        self._hurry.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._hurry.wait()
+
+    async def _say_goodbye(self, transport: Transport) -> None:
+        payload = encode(Status(VERSION, online=False, boot=self._status.boot, software=self._status.software))
+        with contextlib.suppress(LinkError, TimeoutError):  # then the broker speaks our will instead
+            async with asyncio.timeout(_GOODBYE_S):
+                await transport.publish(topic(self.shard, self.edge, "status"), payload, retain=True)
+
+
+def raise_link_error(group: "BaseExceptionGroup[BaseException]") -> NoReturn:
+    """Raise the one ``LinkError`` that a broken connection's group comes to: the refusal in it, or the first; anything else as it is.
+
+    Raises:
+        CancelledError: we were cancelled at the same time; Python 3.11's task groups forget that beside an error.
+    """
+    _, others = group.split(LinkError)
+    if others is not None:
+        raise others
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+    found = [error for error in _leaves(group) if isinstance(error, LinkError)]
+    raise next((error for error in found if isinstance(error, LinkRefused)), found[0]) from None
+
+
+def _leaves(group: "BaseExceptionGroup[BaseException]") -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves
