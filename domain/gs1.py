@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from domain.catalogue import gtin14
+from domain.catalogue import check_digit, gtin14
 from domain.errors import NotAGtin
 from domain.limits import has_control
 from domain.quantity import divide
@@ -102,11 +102,18 @@ def parse_element_string(text: str) -> ElementString | Fault:
     if not message:
         return "gs1_syntax"
     try:
-        elements = [(element.ai.ai, element.value) for element in GS1Message.parse(message).element_strings]
+        elements = GS1Message.parse(message).element_strings
     except (ParseError, ValueError):
         return "gs1_syntax"
-    fault = _fault(elements)
-    return fault or ElementString(dict(elements))
+    end = 0
+    for element in elements:
+        end += len(element.ai.ai) + len(element.value)
+        # biip reads on where a pattern ends; a value that wants a separator and has none was not meant to end there
+        if element.ai.separator_required and end < len(message) and message[end] != GS:
+            return "gs1_syntax"
+        end += len(message) - end - len(message[end:].lstrip(GS))
+    pairs = [(element.ai.ai, element.value) for element in elements]
+    return _fault(pairs) or ElementString(dict(pairs))
 
 
 def parse_digital_link(uri: str) -> DigitalLink | Fault:
@@ -115,27 +122,61 @@ def parse_digital_link(uri: str) -> DigitalLink | Fault:
     from biip.gs1_digital_link_uris import GS1DigitalLinkURI
 
     try:
-        elements = [(element.ai.ai, element.value) for element in GS1DigitalLinkURI.parse(uri).element_strings]
+        pairs = [(element.ai.ai, element.value) for element in GS1DigitalLinkURI.parse(uri).element_strings]
     except (ParseError, ValueError):
         return "gs1_syntax"
-    fault = _fault(elements)
-    return fault or DigitalLink(dict(elements))
+    return _query_fault(uri, pairs) or _fault(pairs) or DigitalLink(dict(pairs))
 
 
-def _fault(elements: list[tuple[str, str]]) -> Fault | None:
+def _query_fault(uri: str, pairs: list[tuple[str, str]]) -> Fault | None:
+    """Return what is wrong with the attributes behind the question mark, of which biip drops what it does not like.
+
+    A key of digits must be an identifier that was read, once, and not one that belongs into the path; other keys are ignored.
+    """
+    read = dict(pairs)
+    seen: set[str] = set()
+    for attribute in uri.partition("#")[0].partition("?")[2].split("&"):
+        key = attribute.partition("=")[0]
+        if not key.isdigit():
+            continue
+        if key not in read or key in seen or key in _PATH_ONLY:
+            return "gs1_syntax"
+        seen.add(key)
+    return None
+
+
+_PATH_ONLY = frozenset({"22", "10", "21", "235"})
+_VARIABLE_MEASURE = ("30", "31", "32", "35", "36")
+
+
+def _fault(pairs: list[tuple[str, str]]) -> Fault | None:
     """Return what a till must not accept although it can be parsed."""
     values: dict[str, str] = {}
-    for ai, value in elements:
+    for ai, value in pairs:
         if has_control(value) or not value.isascii():
             return "control_character"
         if values.setdefault(ai, value) != value:
             return "gs1_contradiction"
-    if "01" in values and ("02" in values or "37" in values):
+    if _contradicts(values):
         return "gs1_contradiction"
     try:
         for ai in ("01", "02"):
             if ai in values:
                 gtin14(values[ai])
+        if "00" in values and int(values["00"][-1]) != check_digit(values["00"][:-1]):
+            return "check_digit"
     except NotAGtin:
         return "check_digit"
     return None
+
+
+def _contradicts(values: dict[str, str]) -> bool:
+    """Tell whether identifiers exclude each other or lack one that they need (the rules for what a shop meets, not all of GS1's)."""
+    if "01" in values and ("02" in values or "37" in values):
+        return True
+    if "02" in values and not ("37" in values and "00" in values):
+        return True
+    measures = [ai[:3] for ai in values if len(ai) == 4 and ai[0] == "3"]
+    if len(set(measures)) != len(measures):
+        return True  # the same measure with two positions of the decimal point
+    return any(m in ("392", "393") for m in measures) and not any(ai.startswith(_VARIABLE_MEASURE) for ai in values)
