@@ -127,7 +127,7 @@ LENGTHS: dict[str, Length] = {
     "GS ^": 3,
     "GS V": _cut,
     "GS k": _barcode,
-    "GS v": lambda rest: None if not rest else (1 + size if (size := _raster(rest[1:])) is not None else None),
+    "GS v": _raster,
     "GS *": _download_image,
     "GS (": _BRACKET,
     "GS 8": _sized(5, 1, 4),
