@@ -56,3 +56,16 @@ def test_each_error_is_described_where_it_belongs(package: str) -> None:
     section = page[page.index(f"## `{package}`") :].split("\n## ")[0]
     described = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     assert sorted(described) == sorted(errors_of(package))
+
+
+WAY = re.findall(r"`([\w/]+\.py)(?::(\w+))?`", (DOCS / "one-sale.md").read_text())
+
+
+@pytest.mark.parametrize(("file", "name"), WAY)
+def test_the_way_of_a_sale_names_what_is_there(file: str, name: str) -> None:
+    text = (DOCS.parent / file).read_text()
+    assert not name or re.search(rf"^\s*(async )?(def|class) {name}\b", text, re.MULTILINE)
+
+
+def test_the_way_of_a_sale_crosses_every_floor() -> None:
+    assert {file.split("/")[0] for file, _ in WAY} >= {*PACKAGES}
