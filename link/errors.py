@@ -8,7 +8,9 @@ LinkError       the road is closed → keep selling, retry with back-off
 └── EnrolmentFailed        headquarters did not give this edge a certificate
 """
 
+import asyncio
 from pathlib import Path
+from typing import NoReturn
 
 
 class LinkError(Exception):
@@ -46,3 +48,26 @@ class EnrolmentFailed(LinkError):
     def __init__(self, message: str, *, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+
+def raise_link_error(group: "BaseExceptionGroup[BaseException]") -> NoReturn:
+    """Raise the one ``LinkError`` that a broken connection's group comes to: the refusal in it, or the first; anything else as it is.
+
+    Raises:
+        CancelledError: we were cancelled at the same time; Python 3.11's task groups forget that beside an error.
+    """
+    _, others = group.split(LinkError)
+    if others is not None:
+        raise others
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+    found = [error for error in _leaves(group) if isinstance(error, LinkError)]
+    raise next((error for error in found if isinstance(error, LinkRefused)), found[0]) from None
+
+
+def _leaves(group: "BaseExceptionGroup[BaseException]") -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves

@@ -17,12 +17,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import NamedTuple, TypeVar
 
 import structlog
 
 from link.backoff import Backoff
-from link.errors import LinkError, LinkRefused
+from link.errors import LinkError, LinkRefused, raise_link_error
 from link.journal import Kept, RelayJournal
 from link.transport import Delivery, Transport, TransportFactory, Will
 from protocol import downlink
@@ -462,26 +462,3 @@ class Relay:
         with contextlib.suppress(LinkError, TimeoutError):  # then the broker speaks our will instead
             async with asyncio.timeout(_GOODBYE_S):
                 await transport.publish(topic(self.shard, self.edge, "status"), payload, retain=True)
-
-
-def raise_link_error(group: "BaseExceptionGroup[BaseException]") -> NoReturn:
-    """Raise the one ``LinkError`` that a broken connection's group comes to: the refusal in it, or the first; anything else as it is.
-
-    Raises:
-        CancelledError: we were cancelled at the same time; Python 3.11's task groups forget that beside an error.
-    """
-    _, others = group.split(LinkError)
-    if others is not None:
-        raise others
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-    found = [error for error in _leaves(group) if isinstance(error, LinkError)]
-    raise next((error for error in found if isinstance(error, LinkRefused)), found[0]) from None
-
-
-def _leaves(group: "BaseExceptionGroup[BaseException]") -> list[BaseException]:
-    leaves: list[BaseException] = []
-    for error in group.exceptions:
-        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return leaves
