@@ -42,7 +42,7 @@ def locate() -> Path:
         folder = Path(place) / "data"
         if (folder / "transactions.parquet").is_file() and (folder / "products.parquet").is_file():
             return folder
-    raise DataMissing(f"package {PACKAGE} with its parquet files is not installed; script/bootstrap all brings it")
+    raise DataMissing(f"package {PACKAGE} with its parquet files is not installed; script/bootstrap replay brings it")
 
 
 @dataclass(frozen=True)

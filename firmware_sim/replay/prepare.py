@@ -24,7 +24,7 @@ def missing() -> list[str]:
 
 
 def ensure_data(texts: Texts, script: Path = _SCRIPT) -> None:
-    """Return when the data can be read, running ``script/bootstrap all`` once if it has to be fetched.
+    """Return when the data can be read, running ``script/bootstrap replay`` once if it has to be fetched.
 
     Raises:
         DataUnavailable: it is not here, and nobody can fetch it or fetching failed.
@@ -34,9 +34,9 @@ def ensure_data(texts: Texts, script: Path = _SCRIPT) -> None:
         return
     if not script.is_file():
         raise DataUnavailable(f"{', '.join(lacking)} not installed: {_BY_HAND}")
-    sys.stderr.write(texts("replay.bootstrap", command="script/bootstrap all") + "\n")
-    done = subprocess.run([str(script), "all"], check=False, stdout=sys.stderr)  # noqa: S603 - our own script
+    sys.stderr.write(texts("replay.bootstrap", command="script/bootstrap replay") + "\n")
+    done = subprocess.run([str(script), "replay"], check=False, stdout=sys.stderr)  # noqa: S603 - our own script
     if done.returncode or missing():
         raise DataUnavailable(
-            f"script/bootstrap all ended with {done.returncode} and {', '.join(missing())} is not there: {_BY_HAND}"
+            f"script/bootstrap replay ended with {done.returncode} and {', '.join(missing())} is not there: {_BY_HAND}"
         )

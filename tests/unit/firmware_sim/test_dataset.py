@@ -99,5 +99,5 @@ def test_weeks_that_are_no_weeks_of_the_year_are_refused(first: int, last: int) 
 
 def test_a_missing_package_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(dataset, "PACKAGE", "no_such_package_of_ours")
-    with pytest.raises(dataset.DataMissing, match="script/bootstrap all"):
+    with pytest.raises(dataset.DataMissing, match="script/bootstrap replay"):
         dataset.locate()

@@ -26,7 +26,7 @@ def test_without_a_script_the_message_says_what_to_do(monkeypatch: pytest.Monkey
         ensure_data(Texts("en"), tmp_path / "no-script")
 
 
-def test_the_script_is_run_for_everything_and_looked_after(
+def test_the_script_is_run_once_and_looked_after(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "site").mkdir()
@@ -34,8 +34,8 @@ def test_the_script_is_run_for_everything_and_looked_after(
     monkeypatch.setattr(prepare, "NEEDED", ("fetched_by_the_script",))
     ensure_data(Texts("en"), _script(tmp_path, f'echo "for $1"; touch {tmp_path}/site/fetched_by_the_script.py'))
     said = capfd.readouterr()
-    assert "running script/bootstrap all once" in said.err
-    assert "for all" in said.err
+    assert "running script/bootstrap replay once" in said.err
+    assert "for replay" in said.err
     assert said.out == ""
 
 

@@ -12,6 +12,7 @@ PIN = re.compile(r"^([a-z0-9._-]+)==(\S+)", re.MULTILINE)
 EXTRAS_IN = {
     "base": set(),
     "demo": {"vision"},
+    "replay": {"vision", "replay"},
     "postgres": {"postgres"},
     "all": {"vision", "postgres", "replay", "dev"},
     "planning": {"planning"},
@@ -43,7 +44,7 @@ def test_every_pin_has_its_hashes(lock: Path) -> None:
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
 
 
-@pytest.mark.parametrize("smaller", ["base", "demo", "postgres"])
+@pytest.mark.parametrize("smaller", ["base", "demo", "replay", "postgres"])
 def test_smaller_sets_agree_with_all(smaller: str) -> None:
     assert pins(ROOT / f"requirements/{smaller}.txt") <= pins(ROOT / "requirements/all.txt")
 
