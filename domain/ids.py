@@ -1,7 +1,6 @@
 """Identities as types, so that a store cannot be passed where a SKU is meant."""
 
 import re
-import uuid
 from typing import NewType
 
 from domain.errors import InvalidIdentity
@@ -42,7 +41,8 @@ def uuid7(unix_ms: int, random: bytes) -> str:
     value = (unix_ms & (1 << 48) - 1) << 80 | int.from_bytes(random[:10], "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 STORE_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
