@@ -45,7 +45,7 @@ class HubState(Enum):
 
 
 class HubCounters(NamedTuple):
-    """Since the hub was made. ``flooded``: dropped because its edge had ``MAX_PER_EDGE`` waiting; ``overrun``: because ``MAX_WAITING`` were."""
+    """Since the hub was made. ``flooded``: dropped, its edge had ``MAX_PER_EDGE`` waiting; ``overrun``: dropped, ``MAX_WAITING`` were."""
 
     connections: int
     received: int
