@@ -87,20 +87,17 @@ def receive(position: StreamPosition, edge: str, batch: Batch, hash_of: HashOf) 
         return Reception(position)
     if batch.epoch < position.epoch:
         return Reception(position, stale=True)
-    if batch.epoch > position.epoch:
-        if batch.first_seq != 1:
-            return Reception(position, gap=True)
-        position = beginning(edge, batch.epoch)
     events = [bytes(event) for event in batch.events]
     hashes = _hashes(batch, events)
     if hashes[-1].hex() != batch.last_hash:
         return _damage(position, batch)
-    if batch.first_seq > position.next:
+    at = position if batch.epoch == position.epoch else beginning(edge, batch.epoch)
+    if batch.first_seq > at.next:
         return Reception(position, gap=True)
-    if fork := _fork(position, batch, hashes, hash_of):
+    if fork := _fork(at, batch, hashes, hash_of):
         return Reception(position, fork=fork)
-    old = min(position.next - batch.first_seq, len(events))
-    return _accept(position, old, events[old:], hashes[old + 1 :])
+    old = min(at.next - batch.first_seq, len(events))
+    return _accept(at, old, events[old:], hashes[old + 1 :])
 
 
 def greet(position: StreamPosition, hello: Hello, hash_of: HashOf) -> str:

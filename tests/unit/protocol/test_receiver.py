@@ -134,6 +134,14 @@ def test_a_new_epoch_begins_at_one_and_an_old_one_is_stale() -> None:
     assert take(reception.position, old).stale
 
 
+def test_a_new_epoch_must_hash_from_its_own_beginning() -> None:
+    position = take(beginning(EDGE), batch_of(filled_outbox(4), 1, 4)).position
+    pretended = msgspec.structs.replace(batch_of(filled_outbox(4), 1, 4), epoch=9)
+    reception = take(position, pretended)
+    assert reception.fork
+    assert (reception.accepted, reception.position) == ((), position)
+
+
 def test_a_greeting_shows_where_histories_part() -> None:
     hq, outbox = Headquarters(), filled_outbox(5)
     hq.take(batch_of(outbox, 1, 5))
