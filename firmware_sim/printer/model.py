@@ -35,7 +35,7 @@ PROFILES = {
     "epson-80": PrinterModel(maker="EPSON", name="TM-T88", chinese_on=False, four_byte=True),
     "clone-80": PrinterModel(name="XP-80", unsupported=frozenset({"GS (H", "DLE DC4"})),
     "clone-58": PrinterModel(
-        dots=384, paper_dots=464, name="POS-58", cutter=False, unsupported=frozenset({"GS (H", "DLE DC4", "GS r"})
+        dots=384, paper_dots=464, name="POS-58", cutter=False, unsupported=frozenset({"GS (H", "DLE DC4"})
     ),
     "mute-58": PrinterModel(dots=384, paper_dots=464, name="POS-58", cutter=False, answers=False),
 }

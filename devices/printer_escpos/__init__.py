@@ -1,0 +1,1 @@
+"""ESC/POS receipt printers on the network or a serial line."""
