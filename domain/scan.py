@@ -140,6 +140,8 @@ def _shopping(data: str, aim: str | None, layouts: tuple[LabelLayout, ...]) -> S
         return _retail(data, aim, layouts)
     if _ADDRESS.match(data):
         return _address(data)
+    if aim is None and (message := _unmarked(data)):
+        return message
     if is_digits(data):
         return _digits(data, aim, layouts)
     if _payment(data):
@@ -150,6 +152,14 @@ def _shopping(data: str, aim: str | None, layouts: tuple[LabelLayout, ...]) -> S
 def _message(data: str) -> Scan:
     found = parse_element_string(data)
     return Refused(found) if isinstance(found, str) else found
+
+
+def _unmarked(data: str) -> ElementString | None:
+    """Return the GS1 message of a scanner that names no symbology: longer than any GTIN, and it begins with a valid one."""
+    if len(data) <= 16 or not data.startswith("01"):
+        return None
+    found = _message(data)
+    return found if isinstance(found, ElementString) else None
 
 
 def _address(data: str) -> Scan:
@@ -184,13 +194,6 @@ def _digits(data: str, aim: str | None, layouts: tuple[LabelLayout, ...]) -> Sca
         return Refused("length")
     if _payment(data):
         return Refused("payment_code_while_shopping")
-    if (
-        aim is None
-        and len(data) > 16
-        and data.startswith("01")
-        and isinstance(message := _message(data), ElementString)
-    ):
-        return message
     return ItemCode(data) if len(data) <= 48 else Unknown("text")
 
 

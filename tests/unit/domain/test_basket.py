@@ -132,7 +132,8 @@ def test_shopping_cannot_be_settled_without_a_total() -> None:
 def test_every_state_ends_in_closed_and_closed_is_the_end() -> None:
     states = {state for state, _ in STEPS} | set(STEPS.values())
     for state in states - {"closed"}:
-        reached, grown = set(), {state}
+        reached: set[str] = set()
+        grown: set[str] = {state}
         while grown - reached:
             reached |= grown
             grown = {after for (at, _), after in STEPS.items() if at in reached}
