@@ -53,6 +53,9 @@ class EnrolmentFailed(LinkError):
 def raise_link_error(group: "BaseExceptionGroup[BaseException]") -> NoReturn:
     """Raise the one ``LinkError`` that a broken connection's group comes to: the refusal in it, or the first; anything else as it is.
 
+    The group's owner must be in its body when a child fails, not already waiting at its end: there Python 3.11 leaves the owner marked as
+    cancelled, and nobody could tell that from a real cancellation.
+
     Raises:
         CancelledError: we were cancelled at the same time; Python 3.11's task groups forget that beside an error.
     """

@@ -152,9 +152,9 @@ class Hub:
             self._set_state(HubState.ONLINE, "")
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._listen(transport), name="hub:listen")
                     for number in range(_TELLERS):
                         tasks.create_task(self._publish(transport), name=f"hub:teller-{number}")
+                    await self._listen(transport)
             except BaseExceptionGroup as group:
                 raise_link_error(group)
 

@@ -214,7 +214,7 @@ class Relay:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(transport), name=f"relay:{self.edge}:listen")
-                tasks.create_task(self._drive(tasks, transport, lasting), name=f"relay:{self.edge}:drive")
+                await self._drive(tasks, transport, lasting)
         except BaseExceptionGroup as group:
             raise_link_error(group)
 
