@@ -1,12 +1,12 @@
 """What headquarters knows of the demo's stores, asked over its HTTP interface, and how it compares with the tills."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import msgspec
-
 from firmware_sim.chain.api import Api
+
+_PAGE = 1000
 
 
 @dataclass
@@ -15,3 +15,35 @@ class Known:
 
     sales: list[str] = field(default_factory=list)
     total_minor: int = 0
+
+
+class Books:
+    """Headquarters' sales; each look fetches only what was booked since the last one."""
+
+    def __init__(self, api: Api) -> None:
+        """Ask ``api``; blocking, one look at a time."""
+        self._api = api
+        self._after = 0
+        self._known: dict[str, Known] = {}
+
+    def known(self) -> dict[str, Known]:
+        """Return what headquarters knows now, by edge."""
+        while True:
+            page = self._api.get("/v1/sales", after=self._after, limit=_PAGE)
+            for sale in page["items"]:
+                known = self._known.setdefault(sale["edge"], Known())
+                known.sales.append(sale["sale_id"])
+                known.total_minor += sale["total_minor"]
+                self._after = sale["sale_no"]
+            if page["next"] is None:
+                return self._known
+
+
+def compare(tills: Iterable[str], known: Iterable[Known]) -> tuple[int, int]:
+    """Return how many of the tills' sales headquarters lacks, and how many it has more than once or nobody made.
+
+    >>> compare(["a", "b"], [Known(["b", "b", "x"])])
+    (1, 2)
+    """
+    made, booked = Counter(tills), Counter(sale for each in known for sale in each.sales)
+    return (made - booked).total(), (booked - made).total()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from firmware_sim.demo import goods
-from firmware_sim.demo.books import Books, Known
+from firmware_sim.demo.books import Books, Known, compare
 from firmware_sim.demo.goods import Article, Photo
 from firmware_sim.demo.screen import Row, Screen, money
 from firmware_sim.demo.store import DemoStore, Sold
@@ -162,7 +162,7 @@ class Show:
         await self._until_known()
         known = await asyncio.to_thread(self.books.known)
         tills = [sold for of_store in self.sold.values() for sold in of_store]
-        missing, duplicated = self.books.compare([sold.sale_id for sold in tills], known)
+        missing, duplicated = compare([sold.sale_id for sold in tills], known.values())
         summary = DemoSummary(
             ok=False,
             stores=len(self.stores),

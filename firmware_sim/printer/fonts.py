@@ -40,14 +40,13 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 @lru_cache(maxsize=4096)
 def glyph(character: str, width: int, height: int, *, bold: bool) -> Image.Image:
     """Return ``character`` drawn black (0) on white (255) in a cell of ``width`` × ``height`` dots, mode ``L``."""
-    font = _font(height)
-    ascent, descent = font.getmetrics()
+    # A little smaller than the cell, on a baseline that leaves room for g and y.
+    font, baseline = _font(round(height * 23 / 24)), round(height * 19.5 / 24)
     natural = max(1, round(font.getlength(character)))
     cell = Image.new("L", (natural, height), 255)
-    top = (height - ascent - descent) // 2
     draw = ImageDraw.Draw(cell)
     for shift in (0, max(1, height // 24)) if bold else (0,):
-        draw.text((shift, top), character, fill=0, font=font)
+        draw.text((shift, baseline), character, fill=0, font=font, anchor="ls")
     if natural != width:
         cell = cell.resize((width, height), Image.Resampling.LANCZOS)
     return cell

@@ -1,0 +1,91 @@
+"""What a decoder read, in one form: allow-listed retail symbologies, check digits proved, one text per code.
+
+UPC-A and UPC-E become 13 digits; GS1 element strings keep GS between fields and lose the leading FNC1;
+DataBar is ``01`` and a GTIN-14. Decoders differ in all of this, and each invents codes of its own.
+"""
+
+import unicodedata
+from typing import NamedTuple
+
+_AIM = {
+    "EAN13": "]E0", "UPCA": "]E0", "UPCE": "]E0", "EAN8": "]E4", "CODE128": "]C0", "ITF": "]I1",
+    "DATABAR": "]e0", "DATABAREXP": "]e0", "QR": "]Q1", "DM": "]d1",
+}  # fmt: skip
+_SHORT = ("EAN8", "UPCE")
+MAX_TEXT = 4096
+
+
+class Reading(NamedTuple):
+    """One code: its family (``EAN13``, ``QR`` …), its text and its AIM identifier."""
+
+    family: str
+    text: str
+    symbology: str
+
+
+def normalise(family: str, text: str, symbology: str | None = None) -> Reading | None:
+    """Return a decoder's result in our form; None if it is not on the allow-list or proves itself wrong.
+
+    >>> normalise("UPCE", "04252614")
+    Reading(family='UPCE', text='0042100005264', symbology=']E0')
+    """
+    if family not in _AIM or len(text) > MAX_TEXT:
+        return None
+    body = _body(family, text)
+    if body is None or not body or any(unicodedata.category(c) == "Cc" for c in body if c != "\x1d"):
+        return None
+    aim = symbology if symbology and family not in ("EAN13", "UPCA", "UPCE", "EAN8") else _AIM[family]
+    return Reading(family, body, aim)
+
+
+def _body(family: str, text: str) -> str | None:
+    if family in ("EAN13", "UPCA"):
+        return _proved(text.zfill(13), 13)
+    if family == "UPCE":
+        return _proved((expand_upc_e(text) if len(text) == 8 else text).zfill(13), 13)
+    if family == "EAN8":
+        return _proved(text, 8)
+    if family == "ITF":
+        # Half of a wider code passes as ITF easily: only the 14 digits of a carton, with their check digit.
+        return _proved(text, 14)
+    plain = text.strip("\x1d \r\n\t")
+    if family == "DATABAR":
+        digits = plain.replace("(01)", "01", 1) if plain.startswith("(") else plain
+        digits = digits.removeprefix("01") if len(digits) == 16 else digits
+        proved = _proved(digits, 14)
+        return None if proved is None else "01" + proved
+    return plain
+
+
+def _proved(digits: str, length: int) -> str | None:
+    if len(digits) != length or not (digits.isascii() and digits.isdigit()):
+        return None
+    total = sum(int(digit) * (3 if index % 2 else 1) for index, digit in enumerate(reversed(digits)))
+    return digits if total % 10 == 0 else None
+
+
+def expand_upc_e(text: str) -> str:
+    """Return the 12 digits of UPC-A for 8 digits of UPC-E (number system, six digits, check digit).
+
+    >>> expand_upc_e("04252614")
+    '042100005264'
+    """
+    system, digits, check = text[0], text[1:7], text[7:]
+    match digits[5]:
+        case "0" | "1" | "2":
+            body = digits[:2] + digits[5] + "0000" + digits[2:5]
+        case "3":
+            body = digits[:3] + "00000" + digits[3:5]
+        case "4":
+            body = digits[:4] + "00000" + digits[4]
+        case _:
+            body = digits[:5] + "0000" + digits[5]
+    return system + body + check
+
+
+def chosen(readings: list[Reading]) -> list[Reading]:
+    """Return each text once; where a long retail code was read, the short ones found inside it are dropped."""
+    unique = list({reading.text: reading for reading in reversed(readings)}.values())[::-1]
+    if any(reading.family in ("EAN13", "UPCA") for reading in unique):
+        return [reading for reading in unique if reading.family not in _SHORT]
+    return unique
