@@ -1,0 +1,107 @@
+"""Whatever a stranger's code holds, the till survives it and shows no control character."""
+
+from typing import Any, Literal
+
+import msgspec
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from domain.catalogue import check_digit
+from domain.labels import LabelLayout
+from domain.limits import MAX_SCAN, has_control
+from domain.scan import ALLOWED, ItemCode, PaymentCode, Refused, Unknown, classify
+
+GS = "\x1d"
+LAYOUTS = (
+    LabelLayout("21IIIIIAAAAAC"),
+    LabelLayout("22IIIIIWWWWWC"),
+    LabelLayout("28IIIIIAAAAAWWWWWC"),
+    LabelLayout("20IIIIVAAAAAC"),
+)
+states: st.SearchStrategy[Literal["shopping", "tendering"]] = st.sampled_from(["shopping", "tendering"])
+aims = st.one_of(st.none(), st.sampled_from(sorted(ALLOWED["shopping"] | {"]A0", "]E1", "]"})))
+
+numbers = st.text("0123456789", max_size=30)
+gtins = st.text("0123456789", min_size=12, max_size=12).map(lambda body: f"{body}{check_digit(body)}")
+ais = st.sampled_from(
+    [
+        "01",
+        "02",
+        "00",
+        "10",
+        "17",
+        "11",
+        "15",
+        "21",
+        "30",
+        "37",
+        "3103",
+        "3102",
+        "3922",
+        "3932",
+        "400",
+        "7007",
+        "8110",
+        "8200",
+        "99",
+        "255",
+    ]
+)
+messages = st.lists(
+    st.tuples(ais, st.one_of(numbers, gtins.map(lambda g: "0" + g), st.text(max_size=8))), max_size=6
+).map(lambda pairs: GS.join(ai + value for ai, value in pairs))
+links = st.tuples(
+    st.sampled_from(["http://", "https://", "HTTPS://[", "http://a@b:99999/", "https://例.cn/"]),
+    st.text(max_size=10),
+    st.one_of(messages, gtins.map(lambda g: f"/01/{g}"), st.just("/01/06901234567892/10/%1B%40?99=%0A")),
+    st.text("?&=%#0123456789AFabc+/", max_size=20),
+).map("".join)
+codes = st.one_of(
+    st.text(max_size=60),
+    numbers,
+    gtins,
+    messages,
+    links,
+    st.tuples(st.sampled_from(["]E0", "]C1", "]Q1", "]Q3", "]d2"]), messages).map("".join),
+)
+
+
+def texts(value: Any) -> list[str]:
+    """Return every text inside ``value``."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for pair in value.items() for text in pair]
+    if isinstance(value, msgspec.Struct):
+        return [text for field in value.__struct_fields__ for text in texts(getattr(value, field))]
+    return []
+
+
+@settings(max_examples=10_000)
+@given(codes, aims, states)
+@example("0106901234567892" + GS + "10\x1b@", "]C1", "shopping")
+@example("https://a/01/12312312312333?99=ABC%1BDEF", "]Q1", "shopping")
+@example("https://a/01/12312312312333?%39%39=%00", "]Q1", "shopping")
+@example("https://[/01/12312312312333", None, "shopping")
+def test_no_code_crashes_the_till_or_smuggles_a_control_character(
+    data: str, aim: str | None, state: Literal["shopping", "tendering"]
+) -> None:
+    found = classify(data, aim, state, LAYOUTS)
+    assert not [text for text in texts(found) if has_control(text)]
+    assert all(len(text) <= MAX_SCAN for text in texts(found))
+    if state == "tendering":
+        assert isinstance(found, PaymentCode | Refused | Unknown)
+    else:
+        assert not isinstance(found, PaymentCode)
+
+
+@given(gtins.filter(lambda code: code.strip("0") != "" and code[:2] not in ("20", "21", "22")))
+def test_every_gtin_13_is_found_with_and_without_its_symbology(code: str) -> None:
+    assert classify(code, "]E0", "shopping") == classify(code, None, "shopping") == ItemCode(code, "0" + code)
+
+
+@given(st.integers(0, 99_999), st.integers(0, 99_999))
+def test_every_label_says_what_was_printed(plu: int, amount: int) -> None:
+    body = f"21{plu:05}{amount:05}"
+    label = classify(f"{body}{check_digit(body)}", "]E0", "shopping")
+    assert (getattr(label, "plu", None), getattr(label, "amount_minor", None)) == (f"{plu:05}", amount)
