@@ -130,7 +130,7 @@ def load(
     try:
         return msgspec.convert(tree, CoordinatorSettings)
     except msgspec.ValidationError as error:
-        raise InvalidSettings(f"{path or 'settings'}: {error}; see docs/configuration.md for the names") from error
+        raise InvalidSettings(f"{path or 'settings'}: {error}; see docs/settings.md for the names") from error
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -54,3 +54,14 @@ def test_no_committed_text_names_a_place_of_one_machine() -> None:
     place = re.compile(r"(?<![\w.:/~-])/(home|root|Users|work)/\w")
     named = [str(path) for path in TEXTS if place.search((ROOT / path).read_text(errors="replace"))]
     assert named == []
+
+
+FOLDERS = "docs|config|script|domain|protocol|link|devices|edge_agent|coordinator|firmware_sim|tests|benchmarks"
+NAMED = re.compile(rf"\b((?:{FOLDERS})/[\w./-]*\w\.(?:md|py|toml|json|conf|txt))\b")
+INVENTED = Path("tests/unit/house/test_layers.py")  # it makes a house of its own
+
+
+def test_files_that_code_and_pages_name_are_there() -> None:
+    naming = [path for path in TEXTS if path.suffix in {".py", ".md", ".toml", ".yml"} and path != INVENTED]
+    named = {(str(path), name) for path in naming for name in NAMED.findall((ROOT / path).read_text())}
+    assert sorted((path, name) for path, name in named if not (ROOT / name).exists()) == []
