@@ -70,3 +70,31 @@ class SystemClock:
     def lagging_s(self) -> float:
         """Return by how many seconds the wall clock is behind (positive) what we go by."""
         return self.now().timestamp() - self._wall()
+
+
+class HeadquartersTime:
+    """Headquarters' time as last heard, carried on by the monotonic clock: requests are signed with it."""
+
+    def __init__(self, clock: SystemClock, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._monotonic = clock, monotonic
+        self._heard: datetime | None = None
+        self._heard_s = 0.0
+
+    def hear(self, hq_time: str) -> None:
+        """Take what an acknowledgement says; nonsense is ignored."""
+        try:
+            heard = datetime.fromisoformat(hq_time)
+        except ValueError:
+            return
+        if heard.tzinfo is not None:
+            self._heard, self._heard_s = heard, self._monotonic()
+
+    def now(self) -> datetime:
+        """Return headquarters' time, our own until it was heard."""
+        if self._heard is None:
+            return self._clock.now()
+        return self._heard + timedelta(seconds=self._monotonic() - self._heard_s)
+
+    def skew_s(self) -> float | None:
+        """Return by how many seconds our clock is ahead of headquarters', None until it was heard."""
+        return None if self._heard is None else (self._clock.now() - self.now()).total_seconds()

@@ -18,7 +18,6 @@ EdgeError       this box must not go on as it is → stop, say what to do next
 ├── NotEnrolled          headquarters does not know this box (yet)
 ├── AlreadyRunning       another process has this data directory
 ├── AgentNotRunning      nobody answers on the control socket
-├── SnapshotRejected     signature, hash or form is wrong: the old replica stays (F57)
 └── SettingsInvalid      a setting that this release does not know or cannot use
 """
 
@@ -173,10 +172,6 @@ class AgentNotRunning(EdgeError):
     def __init__(self, path: Path | str) -> None:
         super().__init__(f"no agent answers on {path}: start it with `shopwire edge run`")
         self.path = str(path)
-
-
-class SnapshotRejected(EdgeError):
-    """A snapshot does not hold what its signed manifest says; the replica in use stays."""
 
 
 class SettingsInvalid(EdgeError):

@@ -82,7 +82,10 @@ class _Paper:
 
     def goods(self) -> list[Element]:
         """Every line with quantity × unit price and its discounts by name."""
-        elements: list[Element] = [self._row(self._word("receipt.item"), self._word("receipt.amount"), bold=True), Rule()]
+        elements: list[Element] = [
+            self._row(self._word("receipt.item"), self._word("receipt.amount"), bold=True),
+            Rule(),
+        ]
         for line in self._sale.lines:
             elements += self._line(line)
         return [*elements, Rule()]

@@ -132,7 +132,9 @@ class AfterCut:
     def image(self, loss: Loss, rng: random.Random) -> dict[str, bytes]:
         """Return one possible content of the disk."""
         names = dict(self._names)
-        kept = {"nothing_unsynced": 0, "everything": len(self._pending_names)}.get(loss, rng.randint(0, len(self._pending_names)))
+        kept = {"nothing_unsynced": 0, "everything": len(self._pending_names)}.get(
+            loss, rng.randint(0, len(self._pending_names))
+        )
         for step in self._pending_names[:kept]:
             _rename(names, step)
         return {name: self._content(file, loss, rng) for name, file in names.items()}
@@ -235,7 +237,7 @@ class _Vfs(apsw.VFS):
     def xAccess(self, name: str, flags: int) -> bool:  # noqa: N802
         return PurePosixPath(name).name in self._disk.names
 
-    def xDelete(self, name: str, syncdir: bool) -> None:  # noqa: N802, FBT001
+    def xDelete(self, name: str, syncdir: bool) -> None:  # noqa: N802
         short = PurePosixPath(name).name
         self._disk.do("delete", Delete(short, bool(syncdir)))
         self._disk.names.pop(short, None)

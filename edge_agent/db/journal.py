@@ -55,7 +55,7 @@ class Journal:
 
     def boot(self, place: Place, room: Room, clock: Clock, *, prints: bool, epoch: int = 1) -> Boot:
         """Count the start, begin the stream when the file is new, settle what the last run left open."""
-        with self._transaction("booting"):
+        with self.transaction("booting"):
             self.outbox.initialise(place.edge, epoch)
             boot = self._count_boot(clock)
             SqlitePrintJobs(self.connection).interrupted()
@@ -66,10 +66,15 @@ class Journal:
         """Say that this end was a clean one, and close the file."""
         try:
             if self._uow is None or self._uow.failure is None:
-                with self._transaction("closing"):
+                with self.transaction("closing"):
                     self.meta.set("clean", "1")
         finally:
             self.connection.close()
+
+    def release(self, now_ms: int, retention_s: int) -> int:
+        """Delete some facts that are acknowledged, backed up and older than ``retention_s``; returns how many."""
+        with self.transaction("releasing old facts"):
+            return self.outbox.release(now_ms, retention_s)
 
     def verify(self) -> int:
         """Hash every retained fact again and return how many there are.
@@ -93,7 +98,8 @@ class Journal:
         """Return when the last fact was committed: time does not run back behind it."""
         return floor_of(self.connection)
 
-    def _transaction(self, what: str) -> "_Transaction":
+    def transaction(self, what: str) -> "_Transaction":
+        """Return a transaction for what no handler does; undone when its block raises."""
         return _Transaction(self.connection, self.path, what)
 
 

@@ -99,7 +99,7 @@ def attempt(n: int, error: type[apsw.Error], *, once: bool) -> None:
 
 @pytest.mark.parametrize("error", [apsw.IOError, apsw.FullError])
 @pytest.mark.parametrize("once", [True, False])
-def test_an_error_at_every_call_has_the_whole_effect_or_none(error: type[apsw.Error], once: bool) -> None:  # noqa: FBT001
+def test_an_error_at_every_call_has_the_whole_effect_or_none(error: type[apsw.Error], once: bool) -> None:
     calls = steps_of_a_sale()
     assert calls > 30
     for n in range(1, calls + 2):

@@ -81,11 +81,13 @@ def _lost(connection: sqlite3.Connection, told: list[Any]) -> int:
     scans = max((count for what, number, count in told if what == "scan" and number == acknowledged + 1), default=0)
     (lines,) = connection.execute("SELECT count(*) FROM basket_line WHERE lane = ? AND no > 0", (LANE,)).fetchone()
     open_lines_lost = sales == acknowledged and lines < scans
-    return int(max(0, acknowledged - sales)) + open_lines_lost
+    return int(max(0, acknowledged - sales) + open_lines_lost)
 
 
 def _torn(connection: sqlite3.Connection) -> int:
-    bodies = [msgspec.json.decode(body, type=Sale) for (body,) in connection.execute("SELECT body FROM sale ORDER BY number")]
+    bodies = [
+        msgspec.json.decode(body, type=Sale) for (body,) in connection.execute("SELECT body FROM sale ORDER BY number")
+    ]
     outbox = Outbox(connection)
     if not connection.execute("SELECT 1 FROM stream").fetchone():
         return 0 if not bodies else 1  # cut before the first boot was durable: only with weaker settings

@@ -1,0 +1,68 @@
+"""Commands that teach in two languages: their help lies in the message catalogues, as ``cli.<command>`` and its examples."""
+
+from typing import Any
+
+import click
+
+from domain.errors import DomainError
+from edge_agent.errors import EdgeError
+from edge_agent.texts import Texts, spoken, texts
+from link.errors import LinkError
+
+REFUSALS = (EdgeError, LinkError, DomainError)
+
+
+def texts_of(ctx: click.Context) -> Texts:
+    """Return the catalogue in the language of the command line."""
+    return texts(spoken((ctx.find_root().obj or {}).get("lang", "en")))
+
+
+class Taught(click.Command):
+    """A command whose help is ``cli.<name>`` in the catalogue."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the first line, for the list of commands."""
+        return self._said(click.get_current_context()).partition("\n")[0]
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what it does and how it is called, examples as they are typed."""
+        about, _, examples = self._said(ctx).partition("\n\n")
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(about.replace("\n", " "))
+        if examples:
+            formatter.write_paragraph()
+            for line in examples.splitlines():
+                formatter.write(f"  {line}\n")
+
+    def _said(self, ctx: click.Context) -> str:
+        return texts_of(ctx)[f"cli.{self.name}"]
+
+
+class TaughtGroup(click.Group, Taught):
+    """The group itself; what the house refuses by name becomes one clear line and exit code 1."""
+
+    command_class = Taught
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write options and commands."""
+        click.Group.format_options(self, ctx, formatter)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except REFUSALS as error:
+            raise click.ClickException(str(error)) from error
+        except BaseExceptionGroup as group:
+            first = _first(group)
+            if not isinstance(first, REFUSALS):
+                raise
+            raise click.ClickException(str(first)) from group
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
