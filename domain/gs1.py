@@ -131,15 +131,15 @@ def parse_digital_link(uri: str) -> DigitalLink | Fault:
 def _query_fault(uri: str, pairs: list[tuple[str, str]]) -> Fault | None:
     """Return what is wrong with the attributes behind the question mark, of which biip drops what it does not like.
 
-    A key of digits must be an identifier that was read, once, and not one that belongs into the path; other keys are ignored.
+    A key of digits must be an identifier that was read, once, and not one that belongs into the path of a GTIN; other keys are ignored.
     """
     read = dict(pairs)
-    seen: set[str] = set()
+    seen = set(_PATH_ONLY) if pairs[0][0] == "01" else set()
     for attribute in uri.partition("#")[0].partition("?")[2].split("&"):
         key = attribute.partition("=")[0]
         if not key.isdigit():
             continue
-        if key not in read or key in seen or key in _PATH_ONLY:
+        if key not in read or key in seen:
             return "gs1_syntax"
         seen.add(key)
     return None

@@ -62,6 +62,8 @@ def test_coupons_above_the_goods_are_given_back_without_a_tender() -> None:
     verify(sale)
     with pytest.raises(TenderTooLarge):
         sold(basket(line), Tender("qr", 1))
+    with pytest.raises(ImpossibleSale, match="give no change is 1, expected at most what is due, 0"):
+        verify(msgspec.structs.replace(sale, tenders=(Tender("qr", 1),), change_minor=151))
 
 
 def test_a_free_sale_needs_no_tender() -> None:
