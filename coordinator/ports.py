@@ -31,6 +31,14 @@ class Inbox(Protocol):
         """Return and lock how far the stream of ``edge`` is applied."""
         ...
 
+    def positions(self) -> dict[str, StreamPosition]:
+        """Return how far every stream is applied, without locking."""
+        ...
+
+    def secure(self, backed_up: Mapping[str, StreamPosition]) -> None:
+        """Move ``safe`` of every stream to what a verified backup contains."""
+        ...
+
     def hash_at(self, edge: str, epoch: int, seq: int) -> bytes | None:
         """Return the hash of the stream at ``seq``, None when it is not kept."""
         ...
@@ -115,6 +123,10 @@ class Catalogue(Protocol):
         """Yield the catalogue rows that a store sells, as they travel, by SKU."""
         ...
 
+    def prices_of(self, store: str, skus: Sequence[str]) -> dict[str, int]:
+        """Return the prices in force in a store of those ``skus`` that have one."""
+        ...
+
     def prices_for(self, store: str) -> Iterator[tuple[str, int]]:
         """Yield SKU and price in force in a store, by SKU."""
         ...
@@ -155,8 +167,8 @@ class Fleet(Protocol):
         """Return and lock a one-time secret."""
         ...
 
-    def use_enrolment(self, secret_sha256: str, at: str) -> None:
-        """Mark a one-time secret as used."""
+    def use_enrolment(self, secret_sha256: str, key_sha256: str, at: str) -> None:
+        """Mark a one-time secret as used for a key."""
         ...
 
     def set_certificate(self, edge: str, issued: "Issued", at: str) -> None:
@@ -312,12 +324,92 @@ class UnitOfWork(Protocol):
         ...
 
 
+Record = dict[str, Any]
+
+
+class Views(Protocol):
+    """What pages and reports read; keys are the column names of the answer."""
+
+    def token(self, token_sha256: str) -> TokenRow | None:
+        """Return an API token."""
+        ...
+
+    def edge(self, name: str) -> EdgeRow | None:
+        """Return an edge as registered."""
+        ...
+
+    def stores(self, after: str, limit: int) -> list[Record]:
+        """Return stores by id."""
+        ...
+
+    def edges(self, after: str, limit: int) -> list[Record]:
+        """Return edges by id with how far they are."""
+        ...
+
+    def stock(self, store: str, sku: str, after: tuple[str, str], limit: int) -> list[Record]:
+        """Return levels by store and SKU, with the age of each copy."""
+        ...
+
+    def sales(self, filters: dict[str, str], after: int, limit: int) -> list[Record]:
+        """Return sales by number."""
+        ...
+
+    def sale(self, sale_id: str) -> Record | None:
+        """Return one sale with its lines, discounts and tenders."""
+        ...
+
+    def quarantine(self, after: str, limit: int) -> list[Record]:
+        """Return events that could not be applied, oldest first."""
+        ...
+
+    def incidents(self, after: int, limit: int, *, open_only: bool) -> list[Record]:
+        """Return incidents by number."""
+        ...
+
+    def devices(self, edge: str) -> list[Record]:
+        """Return the devices of an edge."""
+        ...
+
+    def audit(self, after: int, limit: int) -> list[Record]:
+        """Return who did what, by number."""
+        ...
+
+    def balances(self) -> list[Record]:
+        """Return the sum of every account per currency."""
+        ...
+
+    def source_refs(self) -> Iterator[Record]:
+        """Yield every sale that came from another system."""
+        ...
+
+    def totals(self) -> Record:
+        """Return what all sales come to."""
+        ...
+
+    def store_day_product(self, first: str, last: str) -> Iterator[Record]:
+        """Yield per store, date and SKU what was sold."""
+        ...
+
+    def summary(self, since: str) -> Record:
+        """Return the figures of the whole chain; ``since``: an edge heard of later counts as connected."""
+        ...
+
+    def pulse(self, minutes: int) -> list[Record]:
+        """Return sales and events of the last minutes in which any came."""
+        ...
+
+    def states(self, since: str) -> list[Record]:
+        """Return how many edges are held, behind, silent or up to date, and their lag."""
+        ...
+
+
 class Issued(NamedTuple):
-    """A certificate: ``serial`` as lower-case hex, ``expires_at`` aware UTC."""
+    """A certificate: ``serial`` as lower-case hex, ``expires_at`` aware UTC, ``key_sha256`` of the public key in it."""
 
     pem: str
     serial: str
     expires_at: datetime
+    key_sha256: str
 
 
 class Authority(Protocol):

@@ -79,6 +79,7 @@ class EnrolmentRow(NamedTuple):
     edge: str
     expires_at: str
     used_at: str | None = None
+    key_sha256: str | None = None
 
 
 class SnapshotRow(NamedTuple):

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, select
+from sqlalchemy import Connection, Select, and_, delete, func, select
 
 from coordinator.db import tables
 from coordinator.db.statements import put, upsert
@@ -110,16 +110,17 @@ class SqlCatalogue:
             query = query.join(tables.assortment, _listed.sku == _item.sku).where(_listed.store == store)
         yield from self._connection.execute(query).scalars()
 
+    def prices_of(self, store: str, skus: Sequence[str]) -> dict[str, int]:
+        """Return the prices in force in a store of those ``skus`` that have one."""
+        found: dict[str, int] = {}
+        for part in _parts(skus):
+            query = _in_force(store).where(_item.sku.in_(part))
+            found.update((sku, minor) for sku, minor in self._connection.execute(query))
+        return found
+
     def prices_for(self, store: str) -> Iterator[tuple[str, int]]:
         """Yield SKU and price in force in a store, by SKU: its own, else the chain's."""
-        own = _own.c
-        query = (
-            select(_item.sku, func.coalesce(own.unit_price_minor, _price.unit_price_minor))
-            .join_from(tables.item, tables.price, and_(_price.sku == _item.sku, _price.store == "*"), isouter=True)
-            .join(_own, and_(own.sku == _item.sku, own.store == store), isouter=True)
-            .where(func.coalesce(own.unit_price_minor, _price.unit_price_minor).is_not(None))
-            .order_by(_item.sku)
-        )
+        query = _in_force(store).order_by(_item.sku)
         if not self._sells_all(store):
             query = query.join(tables.assortment, and_(_listed.sku == _item.sku, _listed.store == store))
         yield from ((sku, minor) for sku, minor in self._connection.execute(query))
@@ -127,6 +128,17 @@ class SqlCatalogue:
     def _sells_all(self, store: str) -> bool:
         query = select(tables.store.c.assortment).where(tables.store.c.store == store)
         return self._connection.execute(query).scalar() != "listed"
+
+
+def _in_force(store: str) -> Select[str, int]:
+    own = _own.c
+    minor = func.coalesce(own.unit_price_minor, _price.unit_price_minor)
+    return (
+        select(_item.sku, minor)
+        .join_from(tables.item, tables.price, and_(_price.sku == _item.sku, _price.store == "*"), isouter=True)
+        .join(_own, and_(own.sku == _item.sku, own.store == store), isouter=True)
+        .where(minor.is_not(None))
+    )
 
 
 def _parts(values: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:

@@ -74,7 +74,7 @@ DEVICE = ("edge", "device", "state", "reason", "changed_at")
 INCIDENT = ("at", "edge", "kind", "text")
 
 
-def write_effects(connection: Connection, effects: Effects) -> None:
+def write_effects(connection: Connection, effects: Effects, worker: str) -> None:
     """Write ``effects``; ``IntegrityError`` when a sale id, receipt number or event id is there already."""
     if effects.sales:
         _write_sales(connection, effects.sales)
@@ -87,6 +87,10 @@ def write_effects(connection: Connection, effects: Effects) -> None:
     put(connection, tables.incident, INCIDENT, effects.incidents)
     changes = {"state": "set", "reason": "set", "changed_at": "set"}
     upsert(connection, tables.device, DEVICE, list(effects.devices.values()), changes)
+    if effects.pulse:
+        minute, sales, events = effects.pulse
+        columns = ("minute", "worker", "sales", "events")
+        upsert(connection, tables.pulse, columns, [(minute, worker, sales, events)], {"sales": "add", "events": "add"})
     _write_voids(connection, effects.voids)
     _write_alarms(connection, list(effects.alarms.values()))
 

@@ -79,15 +79,17 @@ class SqlFleet:
 
     def enrolment(self, secret_sha256: str) -> EnrolmentRow | None:
         """Return and lock a one-time secret."""
-        columns = (_enrolment.secret_sha256, _enrolment.edge, _enrolment.expires_at, _enrolment.used_at)
+        columns = [_enrolment[name] for name in EnrolmentRow._fields]
         query = select(*columns).where(_enrolment.secret_sha256 == secret_sha256).with_for_update()
         row = self._connection.execute(query).first()
         return EnrolmentRow(*row) if row else None
 
-    def use_enrolment(self, secret_sha256: str, at: str) -> None:
-        """Mark a one-time secret as used."""
+    def use_enrolment(self, secret_sha256: str, key_sha256: str, at: str) -> None:
+        """Mark a one-time secret as used for a key."""
         self._connection.execute(
-            update(tables.enrolment).where(_enrolment.secret_sha256 == secret_sha256).values(used_at=at)
+            update(tables.enrolment)
+            .where(_enrolment.secret_sha256 == secret_sha256)
+            .values(used_at=at, key_sha256=key_sha256)
         )
 
     def set_certificate(self, edge: str, issued: Issued, at: str) -> None:

@@ -93,6 +93,7 @@ enrolment = Table(
     Column("created_at", String(32), nullable=False),
     Column("expires_at", String(32), nullable=False),
     Column("used_at", String(32)),
+    Column("key_sha256", String(64)),  # whose answer was lost may ask again with the same key
 )
 
 certificate = Table(
@@ -348,6 +349,16 @@ snapshot_chunk = Table(  # stores with the same rows share their chunks
     metadata,
     Column("sha256", String(64), primary_key=True),
     Column("body", LargeBinary, nullable=False),
+)
+
+pulse = Table(  # what came in per minute of headquarters' clock, per worker so that workers never wait for each other
+    "pulse",
+    metadata,
+    Column("minute", String(16), primary_key=True),
+    Column("worker", String(32), primary_key=True),
+    Column("sales", Big, nullable=False),
+    Column("events", Big, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 api_token = Table(

@@ -1,5 +1,7 @@
 """One transaction over all parts of headquarters' database."""
 
+import os
+import socket
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -17,6 +19,9 @@ from coordinator.db.snapshots import SqlSnapshots
 from coordinator.errors import Clash
 from coordinator.handlers.effects import Effects
 from link.inbox import Inbox
+
+WORKER = f"{socket.gethostname()[:20]}:{os.getpid()}"
+"""Who counts: rows that every group adds to are kept per worker."""
 
 
 class SqlUnitOfWork:
@@ -62,7 +67,7 @@ class SqlUnitOfWork:
             Clash: a sale, a receipt number or an event is there already.
         """
         try:
-            write_effects(self._connection, effects)
+            write_effects(self._connection, effects, WORKER)
         except IntegrityError as error:
             raise Clash(f"a row of this group is there already: {error.orig}") from error
 

@@ -39,6 +39,7 @@ class Effects:
     devices: dict[tuple[str, str], Row] = field(default_factory=dict)
     quarantine: list[Row] = field(default_factory=list)
     incidents: list[Row] = field(default_factory=list)
+    pulse: tuple[str, int, int] | None = None
     alarms: dict[tuple[str, str], Row] = field(default_factory=dict)
 
     def add_sale(self, place: Place, sale: Sale) -> None:

@@ -241,6 +241,9 @@ class _Group:
             if position != self._before[edge]:
                 self._uow.inbox.advance(edge, position, self._at)
         self._uow.fleet.seen(list(self._seen.values()))
+        if self._events:
+            effects = self._applier.effects
+            effects.pulse = (self._at[:16], len(effects.sales), sum(map(len, self._events.values())))
         self._uow.write(self._applier.effects)
 
 

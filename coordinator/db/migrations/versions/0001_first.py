@@ -141,6 +141,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posting")),
     )
     op.create_table(
+        "pulse",
+        sa.Column("minute", sa.String(length=16), nullable=False),
+        sa.Column("worker", sa.String(length=32), nullable=False),
+        sa.Column("sales", BIG, nullable=False),
+        sa.Column("events", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("minute", "worker", name=op.f("pk_pulse")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "quarantine",
         sa.Column("event_id", sa.String(length=64), nullable=False),
         sa.Column("edge", sa.String(length=17), nullable=False),
@@ -403,6 +412,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.String(length=32), nullable=False),
         sa.Column("expires_at", sa.String(length=32), nullable=False),
         sa.Column("used_at", sa.String(length=32), nullable=True),
+        sa.Column("key_sha256", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(["edge"], ["edge.edge"], name=op.f("fk_enrolment_edge")),
         sa.PrimaryKeyConstraint("secret_sha256", name=op.f("pk_enrolment")),
     )
@@ -461,6 +471,7 @@ def downgrade() -> None:
 
     op.drop_table("request")
     op.drop_table("quarantine")
+    op.drop_table("pulse")
     op.drop_table("posting")
     op.drop_table("meta")
     op.drop_table("member")

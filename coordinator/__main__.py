@@ -1,0 +1,200 @@
+"""``shopwire coordinator …``: headquarters from the terminal."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from coordinator.settings import CoordinatorSettings, InvalidSettings, load
+from coordinator.texts import Language, say
+
+if TYPE_CHECKING:
+    from coordinator.bootstrap import House
+
+ROLES = ("api", "ingest", "ticker", "all")
+TOKEN_ROLES = ("viewer", "operator", "admin")
+EXIT_BROKEN = 1
+EXIT_SETTINGS = 2
+
+Command = Callable[..., Any]
+
+
+def common(command: Command) -> Command:
+    """Add the options that every command has."""
+    data = click.option(
+        "--data-dir", type=click.Path(path_type=Path), help="State directory / 数据目录 [COORDINATOR_DATA_DIR]"
+    )
+    config = click.option("--config", type=click.Path(path_type=Path), help="TOML file with settings / 配置文件")
+    return config(data(command))
+
+
+def settings_of(config: Path | None, data_dir: Path | None, **overrides: Any) -> CoordinatorSettings:
+    """Return the settings in force, or end with a message that names the setting."""
+    try:
+        return load(config, os.environ, {"data_dir": str(data_dir) if data_dir else None, **overrides})
+    except InvalidSettings as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def opened(settings: CoordinatorSettings, *, check_schema: bool = True) -> Iterator["House"]:
+    """Open headquarters' house and turn its refusals into messages."""
+    from coordinator.bootstrap import House
+    from coordinator.errors import CoordinatorError
+    from coordinator.logs import configure
+    from domain.errors import DomainError
+    from link.errors import LinkError
+
+    configure(settings.logging)
+    house: House | None = None
+    try:
+        house = House(settings, check_schema=check_schema)
+        yield house
+    except (CoordinatorError, DomainError, LinkError, InvalidSettings) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        if house is not None:
+            house.close()
+
+
+def lang(ctx: click.Context) -> Language:
+    """Return the language of this command."""
+    return cast("Language", (ctx.obj or {}).get("lang", "zh"))
+
+
+@click.group()
+def coordinator() -> None:
+    """Headquarters: take the facts of all stores, answer with stock, sales and money. / 总部.
+
+    \b
+    A first day:
+      shopwire coordinator serve --data-dir hq            # database, authority and broker are made
+      shopwire coordinator token create office --role operator --data-dir hq
+      shopwire coordinator enrol S1 --store 1 --data-dir hq   # prints a one-time code for the store's box
+      shopwire coordinator doctor --data-dir hq           # do the books balance?
+    """  # noqa: D301 - \b is click's mark for lines to keep
+
+
+@coordinator.command()
+@common
+@click.option("--role", type=click.Choice(ROLES), help="What this process does; several may share one PostgreSQL.")
+@click.option(
+    "--migrate", is_flag=True, help="Take an older schema to this program's first (SQLite in --data-dir: always)."
+)
+@click.option(
+    "--announce", is_flag=True, help="Print one JSON line on standard output when ready: addresses, broker, token file."
+)
+def serve(config: Path | None, data_dir: Path | None, role: str | None, migrate: bool, announce: bool) -> None:
+    """Run headquarters until Ctrl-C or SIGTERM: HTTP, ingest and timed work. / 运行总部."""
+    from coordinator.bootstrap import serve as put_together
+
+    settings = settings_of(config, data_dir, role=role)
+    with opened(settings, check_schema=False) as house:
+        house.check_schema(migrate=migrate)
+        asyncio.run(put_together(house, settings.role, announce=announce).run())
+
+
+@coordinator.command()
+@common
+@click.pass_context
+def migrate(ctx: click.Context, config: Path | None, data_dir: Path | None) -> None:
+    """Take the database to this program's schema. / 升级数据库结构."""
+    from coordinator.db.schema import migrate as step
+
+    with opened(settings_of(config, data_dir), check_schema=False) as house:
+        before, after = step(house.database)
+    key = "migrated_already" if before == after else "migrated"
+    click.echo(say(lang(ctx), key, before=before or "-", after=after))
+
+
+@coordinator.command()
+@common
+@click.argument("edge")
+@click.option("--store", help="Register the edge for this store first; the store must exist (POST /v1/stores).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@click.pass_context
+def enrol(
+    ctx: click.Context, config: Path | None, data_dir: Path | None, edge: str, store: str | None, as_json: bool
+) -> None:
+    """Print a one-time code that gives EDGE its certificate. / 为门店设备生成一次性注册码."""
+    from coordinator.authority import OwnAuthority
+    from coordinator.bootstrap import published
+    from coordinator.handlers import fleet
+
+    settings = settings_of(config, data_dir)
+    with opened(settings) as house:
+        url = published(settings).api_url
+        if not url or url.endswith(":0"):
+            raise click.ClickException(say(lang(ctx), "no_url"))
+        if store is not None:
+            fleet.add_edge(edge, store, house.begin(), house.clock, actor="terminal")
+        authority, hours = OwnAuthority(house.authority), settings.enrolment_hours
+        code = fleet.open_enrolment(edge, url, hours, house.begin(), authority, house.clock, actor="terminal")
+    if as_json:
+        click.echo(json.dumps({"edge": edge, **code._asdict()}))
+        return
+    click.echo(say(lang(ctx), "code_title", edge=edge, until=code.expires_at), err=True)
+    click.echo(code.code)
+    click.echo(say(lang(ctx), "code_next"), err=True)
+
+
+@coordinator.command()
+@common
+@click.argument("edge")
+@click.pass_context
+def revoke(ctx: click.Context, config: Path | None, data_dir: Path | None, edge: str) -> None:
+    """Refuse EDGE for good: its certificates go on the revocation list. / 永久吊销设备."""
+    from coordinator.authority import OwnAuthority
+    from coordinator.handlers import fleet
+
+    with opened(settings_of(config, data_dir)) as house:
+        serials = fleet.revoke(edge, house.begin(), OwnAuthority(house.authority), house.clock, actor="terminal")
+    click.echo(say(lang(ctx), "edge_revoked", edge=edge, count=len(serials)))
+
+
+@coordinator.group()
+def token() -> None:
+    """Tokens for people and programs that use the HTTP interface. / 接口令牌."""
+
+
+@token.command("create")
+@common
+@click.argument("name")
+@click.option(
+    "--role", type=click.Choice(TOKEN_ROLES), required=True, help="viewer reads, operator changes, admin also revokes."
+)
+@click.option("--days", type=click.IntRange(1, 3650), help="How long it works; without it until revoked.")
+@click.pass_context
+def create_token(
+    ctx: click.Context, config: Path | None, data_dir: Path | None, name: str, role: str, days: int | None
+) -> None:
+    """Make token NAME and print it, this once. / 创建令牌."""
+    from coordinator.handlers import access
+
+    with opened(settings_of(config, data_dir)) as house:
+        kind = cast("access.TokenRole", role)
+        made = access.create_token(name, kind, house.begin(), house.clock, actor="terminal", days=days)
+    click.echo(say(lang(ctx), "token_title", name=name, role=role), err=True)
+    click.echo(made)
+
+
+@token.command("revoke")
+@common
+@click.argument("name")
+@click.pass_context
+def revoke_token(ctx: click.Context, config: Path | None, data_dir: Path | None, name: str) -> None:
+    """End token NAME at once. / 吊销令牌."""
+    from coordinator.handlers import access
+
+    with opened(settings_of(config, data_dir)) as house:
+        access.revoke_token(name, house.begin(), house.clock, actor="terminal")
+    click.echo(say(lang(ctx), "token_revoked", name=name))
+
+
+if __name__ == "__main__":
+    coordinator(prog_name="shopwire coordinator")

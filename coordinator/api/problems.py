@@ -1,0 +1,94 @@
+"""Errors as RFC 9457 problems: ``application/problem+json`` with type, title, status, detail and, where rows failed, errors."""
+
+import re
+from typing import Any
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from coordinator.errors import CoordinatorError
+from domain.errors import DomainError
+from link.errors import IdentityRefused
+
+MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger()
+_WORDS = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def problem(status: int, kind: str, title: str, detail: str, **more: Any) -> Response:
+    """Return a problem; ``kind`` is its short name, documented in docs/api.md."""
+    body = {"type": f"urn:shopwire:problem:{kind}", "title": title, "status": status, "detail": detail, **more}
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return JSONResponse(body, status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` as a problem."""
+    app.add_exception_handler(CoordinatorError, _coordinator)
+    app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(IdentityRefused, _identity)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _kind(error: Exception) -> str:
+    return _WORDS.sub("-", type(error).__name__).lower()
+
+
+async def _coordinator(_: Request, error: Exception) -> Response:
+    status, title = getattr(error, "status", 500), getattr(error, "title", "Error")
+    return problem(status, _kind(error), title, str(error))
+
+
+async def _domain(_: Request, error: Exception) -> Response:
+    return problem(422, _kind(error), "The shop's rules say no", str(error))
+
+
+async def _identity(_: Request, error: Exception) -> Response:
+    return problem(403, "identity-refused", "Identity refused", str(error))
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
+    errors = [
+        {
+            "field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]),
+            "value": _shown(each.get("input")),
+            "limit": each["msg"],
+        }
+        for each in error.errors()
+    ]
+    first = (
+        f"{errors[0]['field']} = {errors[0]['value']}: {errors[0]['limit']}" if errors else "the request is not valid"
+    )
+    return problem(422, "invalid-request", "Invalid request", first, errors=errors[:100])
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    details = {
+        404: "no such page or resource: see /openapi.json",
+        405: "this path takes other methods: see /openapi.json",
+    }
+    detail = details.get(error.status_code, str(error.detail))
+    answer = problem(error.status_code, f"http-{error.status_code}", str(error.detail), detail)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("request_failed", method=request.method, path=request.url.path, error=repr(error))
+    detail = "something unforeseen happened; the log of headquarters has it under request_failed"
+    return problem(500, "unexpected", "Unexpected error", detail)
+
+
+def _shown(value: Any) -> str:
+    try:
+        return msgspec.json.encode(value).decode()[:200]
+    except (TypeError, ValueError):
+        return repr(value)[:200]

@@ -1,0 +1,42 @@
+"""``coordinator.ports.Authority`` over ``link.certificates``."""
+
+import hashlib
+from collections.abc import Sequence
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from coordinator.ports import Issued
+from link.certificates import CertificateAuthority, describe, load_certificate
+from link.enrolment import encode_code
+from link.identity import sign_document
+
+
+class OwnAuthority:
+    """Headquarters' own certificate authority."""
+
+    def __init__(self, authority: CertificateAuthority) -> None:
+        self._authority = authority
+
+    def issue(self, csr_pem: str, edge: str, days: int) -> Issued:
+        """Sign an edge's request (IdentityRefused when it is not acceptable)."""
+        pem = self._authority.issue(csr_pem, edge, days=days)
+        certificate = describe(pem)
+        key = load_certificate(pem).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return Issued(pem, certificate.serial, certificate.not_after, hashlib.sha256(key).hexdigest())
+
+    def revoke(self, serials: Sequence[str]) -> None:
+        """Put certificates on the revocation list."""
+        for serial in serials:
+            self._authority.revoke(serial)
+
+    def ca_pem(self) -> str:
+        """Return the authority's own certificate."""
+        return self._authority.certificate_pem
+
+    def code(self, url: str, edge: str, secret: str) -> str:
+        """Return the text that an installer types at the edge."""
+        return encode_code(url, edge, secret, self._authority.sha256)
+
+    def sign(self, document: bytes) -> str:
+        """Return the signature of a document of headquarters."""
+        return sign_document(self._authority.key, document)

@@ -1,0 +1,121 @@
+"""HTTP and HTTPS listeners: bound before anything is told, closed with grace."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from coordinator.settings import InvalidSettings
+from link.transport import is_loopback_address
+
+GRACE_S = 5
+MAX_CONNECTIONS = 2000
+KEEP_ALIVE_S = 75
+
+
+class TlsFiles(NamedTuple):
+    """Certificate chain and key of the HTTPS listeners."""
+
+    chain: Path
+    key: Path
+
+
+class Listener(NamedTuple):
+    """A bound socket; ``url`` names the address that was really taken."""
+
+    url: str
+    secure: bool
+    host: str
+    port: int
+    sock: socket.socket
+
+
+def bind(addresses: Sequence[str]) -> list[Listener]:
+    """Bind every address.
+
+    Raises:
+        InvalidSettings: an address is not ``http(s)://host:port``, is plain and not on loopback, or is taken.
+    """
+    return [_bind(address) for address in addresses]
+
+
+def _bind(address: str) -> Listener:
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or parts.hostname is None or parts.path not in {"", "/"}:
+        raise InvalidSettings(f"api.listen: {address!r} is not http://host:port or https://host:port")
+    secure, host = parts.scheme == "https", parts.hostname
+    if not secure and not is_loopback_address(host):
+        raise InvalidSettings(f"api.listen: {address!r} is plain http on {host}: only https, or http on 127.0.0.1")
+    port = parts.port if parts.port is not None else (8443 if secure else 8080)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(1024)
+    except OSError as error:
+        sock.close()
+        raise InvalidSettings(
+            f"api.listen: {address} cannot be taken: {error}; choose another port (0 = a free one)"
+        ) from error
+    taken: int = sock.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    return Listener(f"{parts.scheme}://{shown}:{taken}", secure, host, taken, sock)
+
+
+class _Quiet(uvicorn.Server):
+    """A uvicorn whose signals are ours to handle."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+class HttpServers:
+    """One uvicorn per listener, all with one application."""
+
+    def __init__(self, app: ASGIApp, listeners: Sequence[Listener], tls: TlsFiles | None) -> None:
+        self._pairs = [(_Quiet(_config(app, each, tls)), each) for each in listeners]
+
+    async def run(self) -> None:
+        """Serve until ``stop``."""
+        async with asyncio.TaskGroup() as tasks:
+            for server, listener in self._pairs:
+                tasks.create_task(server.serve([listener.sock]), name=f"http:{listener.url}")
+
+    def stop(self) -> None:
+        """Take no new connections, finish what is open, and return from ``run``."""
+        for server, _ in self._pairs:
+            server.should_exit = True
+
+    @property
+    def started(self) -> bool:
+        """Whether all answer."""
+        return all(server.started for server, _ in self._pairs)
+
+
+def _config(app: ASGIApp, listener: Listener, tls: TlsFiles | None) -> uvicorn.Config:
+    if listener.secure and tls is None:
+        raise InvalidSettings(f"{listener.url} needs a certificate")
+    files = {"ssl_certfile": str(tls.chain), "ssl_keyfile": str(tls.key)} if listener.secure and tls else {}
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        h11_max_incomplete_event_size=32 * 1024,
+        **files,  # type: ignore[arg-type]
+    )
