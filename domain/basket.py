@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from domain.errors import (
     EmptyBasket,
     ImpossibleSale,
+    InvalidMoney,
     LineAlreadyVoided,
     TenderTooLarge,
     TenderTooSmall,
@@ -21,7 +22,7 @@ from domain.errors import (
     WrongStep,
 )
 from domain.ids import EdgeId, LaneId, MemberNo, SaleId, StoreId
-from domain.limits import MAX_LINES
+from domain.limits import MAX_LINES, MAX_REFERENCE, MAX_SALE_MINOR, MAX_TENDERS, text_fault
 from domain.sale import Line, Sale, Tender, check_line
 
 BasketState = Literal["idle", "shopping", "tendering", "paid", "closed", "suspended", "intervention"]
@@ -180,6 +181,7 @@ def settle(
     Raises:
         WrongStep: the basket is not ``tendering`` (see ``total``).
         EmptyBasket, TenderTooSmall, TenderTooLarge: as they say.
+        InvalidMoney: a tender of nothing or of too much, too many of them, or a reference that cannot be printed.
     """
     _next(basket.state, "settle")
     lines = open_lines(basket)
@@ -210,8 +212,17 @@ def settle(
 
 
 def _change(tenders: Sequence[Tender], due_minor: int) -> int:
-    paid = sum(tender.amount_minor for tender in tenders)
-    exact = sum(tender.amount_minor for tender in tenders if tender.kind != "cash")
+    if len(tenders) > MAX_TENDERS:
+        raise InvalidMoney("number of tenders", len(tenders), f"at most {MAX_TENDERS}")
+    paid = exact = 0
+    for tender in tenders:
+        amount = tender.amount_minor
+        if not 1 <= amount <= MAX_SALE_MINOR:
+            raise InvalidMoney(f"{tender.kind} tender", amount, f"1 to {MAX_SALE_MINOR} minor units")
+        if fault := text_fault(tender.reference, MAX_REFERENCE):
+            raise InvalidMoney(f"reference of the {tender.kind} tender", tender.reference, fault)
+        paid += amount
+        exact += amount if tender.kind != "cash" else 0
     if exact > max(due_minor, 0):
         raise TenderTooLarge("qr", exact, max(due_minor, 0))
     if paid < due_minor:

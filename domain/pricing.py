@@ -51,6 +51,10 @@ def price_line(
         if price is None:
             raise PriceMissing(item.sku)
         unit_price = extend(price.unit_price_minor, barcode.factor_milli)
+        if unit_price > MAX_UNIT_PRICE_MINOR:
+            raise InvalidMoney(
+                f"price of SKU {item.sku} by the pack", unit_price, f"0 to {MAX_UNIT_PRICE_MINOR} minor units"
+            )
         gross = extend(unit_price, quantity_milli)
     else:
         gross = gross_minor

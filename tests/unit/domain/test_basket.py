@@ -7,6 +7,7 @@ from domain.basket import STEPS, Basket, advance, amounts, identify, open_lines,
 from domain.errors import (
     EmptyBasket,
     ImpossibleSale,
+    InvalidMoney,
     LineAlreadyVoided,
     TenderTooLarge,
     TenderTooSmall,
@@ -53,6 +54,23 @@ def test_too_little_and_too_much() -> None:
     with pytest.raises(TenderTooLarge) as large:
         sold(basket(COLA_LINE), Tender("qr", 351))
     assert (large.value.tendered_minor, large.value.left_minor) == (351, 350)
+
+
+@pytest.mark.parametrize(
+    ("tenders", "thing"),
+    [
+        ([Tender("cash", 0), Tender("cash", 350)], "cash tender"),
+        ([Tender("cash", 700), Tender("qr", -350)], "qr tender"),
+        ([Tender("cash", 10**12 + 1)], "cash tender"),
+        ([Tender("cash", 350)] * 17, "number of tenders"),
+        ([Tender("qr", 350, "T-1\x1b")], "reference of the qr tender"),
+        ([Tender("qr", 350, "T" * 129)], "reference of the qr tender"),
+    ],
+)
+def test_tenders_that_cannot_be(tenders: list[Tender], thing: str) -> None:
+    with pytest.raises(InvalidMoney) as caught:
+        sold(basket(COLA_LINE), *tenders)
+    assert caught.value.thing == thing
 
 
 def test_coupons_above_the_goods_are_given_back_without_a_tender() -> None:

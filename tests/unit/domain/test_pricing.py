@@ -68,6 +68,11 @@ def test_amounts_and_discounts_have_limits() -> None:
     assert caught.value.value == 351
 
 
+def test_a_pallet_at_the_price_of_a_jewel() -> None:
+    with pytest.raises(InvalidMoney, match="by the pack"):
+        price_line(COLA, Price(COLA.sku, 10_000_000), barcode=COLA.barcodes[1])
+
+
 def test_no_price_and_no_amount() -> None:
     with pytest.raises(PriceMissing) as caught:
         price_line(COLA, None)
