@@ -59,7 +59,7 @@ def _priced(found: Found, cmd: RingUp, no: int, quantity_milli: int, uow: UnitOf
         item,
         None if unit_price is None else Price(item.sku, unit_price),
         quantity_milli,
-        barcode=Barcode(cmd.code, factor_milli),
+        barcode=Barcode(_shown(cmd.code), factor_milli),
         gross_minor=cmd.gross_minor,
         discounts=cmd.discounts,
         lang=uow.place.lang,

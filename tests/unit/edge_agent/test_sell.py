@@ -46,6 +46,12 @@ def test_a_weighed_label_is_found_by_its_plu(shop: Store) -> None:
     assert (basket.lines[0].sku, basket.lines[0].gross_minor, basket.lines[0].price_source) == ("PLUMS", 4008, "label")
 
 
+def test_a_gs1_code_with_batch_and_serial_is_the_item_and_its_separator_stays_out_of_the_sale(shop: Store) -> None:
+    basket = shop.ring(f"]C101{TEA.zfill(14)}10LOT-7\x1d21SERIAL")
+    assert (basket.lines[0].sku, basket.lines[0].gross_minor) == ("TEA", 6800)
+    assert "\x1d" not in basket.lines[0].code
+
+
 def test_an_amount_given_by_hand_keeps_its_named_discounts(shop: Store) -> None:
     discounts = (Discount("retail", 100), Discount("coupon", 50, "manufacturer", "spring"))
     sale = shop.ring(sku="TEA", code="", gross_minor=500, discounts=discounts)
