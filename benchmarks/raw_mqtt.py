@@ -64,5 +64,7 @@ def rate(port: int, facts: int, size: int) -> float:
 
 
 if __name__ == "__main__":
-    role, *numbers = sys.argv[1:]
-    {"sub": _subscribe, "pub": _publish}[role](*map(int, numbers))
+    if sys.argv[1] == "sub":
+        _subscribe(int(sys.argv[2]), int(sys.argv[3]))
+    else:
+        _publish(int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
