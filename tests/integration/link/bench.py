@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from link.broker import Broker, BrokerTls
 from link.certificates import (
     CertificateAuthority,
@@ -50,6 +52,9 @@ class Bench:
             write_durably(certificate_file, self.authority.issue(request_for(key, name), name))
         return key_file, certificate_file
 
+    def serial(self, name: str) -> str:
+        return serial_of(self.edge(name)[1].read_text())
+
     def coordinator(self) -> tuple[Path, Path]:
         made = self.authority.ensure_coordinator(self.directory / "coordinator")
         return made.key, made.chain
@@ -68,8 +73,6 @@ class Bench:
             valid=(now + timedelta(days=days[0]), now + timedelta(days=days[1])),
             extensions=leaf_extensions(server=False),
         )
-        from cryptography.hazmat.primitives.serialization import Encoding
-
         key_file, certificate_file = self._files(f"forged-{common_name.encode().hex()}-{certificate.serial_number:x}")
         write_durably(key_file, key_pem(key))
         write_durably(certificate_file, certificate.public_bytes(Encoding.PEM))
