@@ -5,7 +5,8 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends python3 python3-venv ca-certificates mosquitto \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --create-home --home-dir /var/lib/shopwire shopwire
+ && useradd --system --create-home --home-dir /var/lib/shopwire shopwire \
+ && install -d -o shopwire -m 0755 /var/lib/shopwire/ca /codes
 
 WORKDIR /opt/shopwire
 COPY pyproject.toml README.md LICENSE NOTICE shopwire.py ./

@@ -8,7 +8,8 @@ ARG SET=base
 RUN apt-get update \
  && apt-get install -y --no-install-recommends python3 python3-venv ca-certificates mosquitto libzbar0 fonts-wqy-microhei \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --create-home --home-dir /var/lib/shopwire shopwire
+ && useradd --system --create-home --home-dir /var/lib/shopwire shopwire \
+ && install -d -o shopwire -m 0755 /codes /paper
 
 WORKDIR /opt/shopwire
 COPY pyproject.toml README.md LICENSE NOTICE shopwire.py ./
