@@ -4,7 +4,7 @@ DomainError     the rule says no → tell the person; HTTP 409 or 422
 ├── InvalidIdentity, NotAGtin, InvalidQuantity, InvalidMoney, InvalidItem, CurrencyMismatch    a value that cannot be
 ├── PriceMissing, WrongStep, UnknownLine, LineAlreadyVoided, EmptyBasket, TenderTooSmall,
 │   TenderTooLarge                                                                            a step the sale does not allow
-├── SaleAlreadyVoided, ReturnTooLarge                                                         something done twice, or too much of it
+├── SaleAlreadyVoided, SaleAlreadyReturned, ReturnTooLarge                                    something done twice, or too much of it
 └── ImpossibleSale                                                                            the sale's own figures contradict each other
 
 The English message is for logs and operators. A screen translates by the error's class name and its attributes, which are exactly
@@ -130,6 +130,16 @@ class SaleAlreadyVoided(DomainError):
     def __init__(self, sale_id: str) -> None:
         super().__init__(f"sale {sale_id} is voided already")
         self.sale_id = sale_id
+
+
+class SaleAlreadyReturned(DomainError):
+    """A whole sale was to be taken back of which something has come back already: it would be paid back twice."""
+
+    def __init__(self, sale_id: str, returns: int) -> None:
+        super().__init__(
+            f"sale {sale_id} has {returns} returns and cannot be voided: return the rest of it, or void its returns first"
+        )
+        self.sale_id, self.returns = sale_id, returns
 
 
 class ReturnTooLarge(DomainError):

@@ -1,7 +1,7 @@
 """Taking back: a whole sale is voided once, single lines are returned as often as something is left of them."""
 
 from domain.business_date import business_date
-from domain.errors import SaleAlreadyVoided
+from domain.errors import SaleAlreadyReturned, SaleAlreadyVoided
 from domain.ids import SaleId
 from domain.returns import return_of
 from domain.sale import Sale
@@ -18,12 +18,14 @@ def void_sale(cmd: VoidSale, uow: UnitOfWork, clock: Clock) -> None:
     """Reverse the money and the movements of a committed sale once.
 
     Raises:
-        SaleNotFound, SaleAlreadyVoided: nothing was changed.
+        SaleNotFound, SaleAlreadyVoided, SaleAlreadyReturned: nothing was changed.
     """
     with uow:
         if first_answer(cmd.request_id, "void_sale", uow) is not None:
             return
         sale = _sale(cmd.sale_id, uow)
+        if standing := uow.sales.returns_of(sale.sale_id):
+            raise SaleAlreadyReturned(sale.sale_id, len(standing))
         if not uow.sales.void(sale.sale_id, cmd.reason):
             raise SaleAlreadyVoided(sale.sale_id)
         uow.stock.move(f"void:{sale.sale_id}", {delta.sku: delta.delta_milli for delta in reversal_of(sale)})

@@ -2,11 +2,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.errors import DomainError, EmptyBasket, PriceMissing, TenderTooSmall, WrongStep
+from domain.errors import DomainError, EmptyBasket, PriceMissing, SaleAlreadyReturned, TenderTooSmall, WrongStep
 from domain.ids import MemberNo
 from domain.sale import Discount, Tender
 from edge_agent.errors import NothingOnLane, RequestReused, ReserveReached, UnknownBarcode
-from edge_agent.handlers.commands import CheckOut, Identify, Step, VoidLine
+from edge_agent.handlers.commands import CheckOut, Identify, ReturnLines, Step, VoidLine, VoidSale
+from edge_agent.handlers.give_back import return_lines, void_sale
 from edge_agent.handlers.sell import check_out, identify, step, void_line
 from protocol.facts import SaleCompleted
 from tests.edge_store import CASE_OF_TEA, LANE, RICE, TEA, UNPRICED, Store, sale_id, store
@@ -169,3 +170,15 @@ def test_a_refused_command_leaves_the_remembered_basket_as_on_disk(shop: Store) 
         shop.journal.call(lambda: check_out(CheckOut(LANE, sale_id(), (Tender("qr", 9999),)), shop.uow, shop.clock))
     assert len(shop.ring(TEA).lines) == 2
     assert shop.ask("SELECT count(*) FROM basket_line") == [(3,)]
+
+
+def test_a_sale_of_which_something_came_back_cannot_be_voided_on_top(shop: Store) -> None:
+    sale = shop.sell(TEA)
+    call = shop.journal.call
+    back = call(lambda: return_lines(ReturnLines(LANE, sale.sale_id, sale_id(), {1: 400}), shop.uow, shop.clock))
+    with pytest.raises(SaleAlreadyReturned, match="return the rest of it"):
+        call(lambda: void_sale(VoidSale(sale.sale_id, "mistake"), shop.uow, shop.clock))
+    assert shop.ask("SELECT on_hand_milli FROM stock_level") == [(-600,)]
+    call(lambda: void_sale(VoidSale(back.sale_id, "mistake"), shop.uow, shop.clock))
+    call(lambda: void_sale(VoidSale(sale.sale_id, "mistake"), shop.uow, shop.clock))
+    assert shop.ask("SELECT on_hand_milli FROM stock_level") == [(0,)]
