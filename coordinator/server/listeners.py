@@ -54,7 +54,8 @@ def _bind(address: str) -> Listener:
         raise InvalidSettings(f"api.listen: {address!r} is plain http on {host}: only https, or http on 127.0.0.1")
     port = parts.port if parts.port is not None else (8443 if secure else 8080)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family)
+    # The protocol is named, or asyncio leaves Nagle on and every answer waits 40 ms for a delayed ACK.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
