@@ -12,6 +12,7 @@ from domain.ids import EdgeId, StoreId
 from edge_agent.clock import BUILT_AT, HeadquartersTime, SystemClock
 from edge_agent.counter import Counter
 from edge_agent.data_dir import DataDir
+from edge_agent.db.connection import ALONE, HOSTED
 from edge_agent.db.journal import Boot, Journal, floor_of, open_journal
 from edge_agent.db.relay_journal import SqliteRelayJournal
 from edge_agent.db.writer import Writer
@@ -30,9 +31,6 @@ from link.mqtt import mqtt_factory
 from link.relay import Relay, offline_will
 from link.transport import LinkSettings
 from protocol.messages import VERSION, Status
-
-HOSTED_CACHE_KIB = 256
-"""SQLite's page cache of one of hundreds of edges in a process; alone an edge has 2 MB."""
 
 
 def software() -> str:
@@ -121,7 +119,7 @@ class _Opening:
         if new and not new_epoch:
             raise DatabaseMissing(self._data.database, self._card.edge)
         new_database(self._data, self._writer, self._card.edge, new_epoch=new_epoch)
-        journal = open_journal(self._data.database, self._writer, HOSTED_CACHE_KIB if self._hosted else 2048)
+        journal = open_journal(self._data.database, self._writer, HOSTED if self._hosted else ALONE)
         floor = self._writer.call(lambda: floor_of(journal.connection))
         clock = SystemClock(max(floor or BUILT_AT, BUILT_AT))
         boot = self._writer.call(lambda: self._boot(journal, clock))

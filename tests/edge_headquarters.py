@@ -78,6 +78,7 @@ class Headquarters:
         self.positions: dict[str, StreamPosition] = {}
         self.accepted: dict[str, list[Accepted]] = {}
         self.hellos: list[Hello] = []
+        self.hashes: dict[str, dict[int, bytes]] = {}
         self.known: set[str] = set()
         self.forks: list[str] = []
         self.silent = False
@@ -117,13 +118,13 @@ class Headquarters:
         self.hub.tell(address.shard, edge, "ack", encode(ack))
 
     def _keep(self, edge: str, each: Accepted) -> None:
+        self.hashes.setdefault(edge, {})[each.seq] = each.hash
         if each.event_id not in self.known:
             self.known.add(each.event_id)
             self.accepted.setdefault(edge, []).append(each)
 
     def _hash_of(self, edge: str) -> Any:
-        hashes = {each.seq: each.hash for each in self.accepted.get(edge, [])}
-        return hashes.get
+        return self.hashes.get(edge, {}).get
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ _BY_CODE = (
 )
 _BY_SKU = "SELECT i.body, 1000, p.unit_price_minor FROM item i LEFT JOIN price p ON p.sku = i.sku WHERE i.sku = ?"
 _TABLES = ("item", "barcode", "price")
-_REMEMBERED = 4096
+_REMEMBERED = 256
 
 _item = msgspec.json.Decoder(Item).decode
 _encode = msgspec.json.Encoder().encode

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from domain.ids import uuid7
-from edge_agent.db.connection import open_for_writing, translated
+from edge_agent.db.connection import ALONE, Size, open_for_writing, translated
 from edge_agent.db.meta import Meta
 from edge_agent.db.printing import SqlitePrintJobs
 from edge_agent.db.unit_of_work import SqliteUnitOfWork
@@ -133,11 +133,11 @@ class _Transaction:
             raise translated(error, self._what, self._path) from error
 
 
-def open_journal(path: Path, writer: Writer, cache_kib: int = 2048) -> Journal:
+def open_journal(path: Path, writer: Writer, size: Size = ALONE) -> Journal:
     """Open, check and upgrade ``edge.db`` in the writer thread.
 
     Raises:
         StorageError: it must not be sold from; the message says what to do.
     """
-    connection = writer.call(lambda: open_for_writing(path, cache_kib))
+    connection = writer.call(lambda: open_for_writing(path, size))
     return Journal(connection, path, writer)
