@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from devices.errors import CoverOpen, DeviceError, DeviceUnavailable, PaperOut
+from devices.errors import CoverOpen, DeviceError, DeviceUnavailable, PaperOut, PictureRefused
 from devices.ports import (
     DeviceState,
     Health,
@@ -118,5 +118,13 @@ class MemoryCamera:
         await asyncio.Event().wait()
 
     async def read(self, picture: Path | bytes) -> list[Scan]:
-        """Return what the file's name stands for; raw bytes show nothing."""
-        return list(self.seen.get(picture.name, [])) if isinstance(picture, Path) else []
+        """Return what the file's name stands for; raw bytes show nothing.
+
+        Raises:
+            PictureRefused: no such file.
+        """
+        if isinstance(picture, bytes):
+            return []
+        if not await asyncio.to_thread(picture.is_file):
+            raise PictureRefused(f"{picture} cannot be read: No such file or directory")
+        return list(self.seen.get(picture.name, []))

@@ -122,9 +122,10 @@ class Line:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
+    ) -> None:
         """Reset what is open and give the port back."""
-        return await self._life.__aexit__(kind, error, trace)
+        # Closed as if all were well: an error of the caller's block shall reach him as it is, not in a group.
+        await self._life.aclose()
 
     def cut(self) -> None:
         """Reset every connection, in the middle of whatever was passing, and refuse new ones."""

@@ -40,9 +40,9 @@ def normalise(family: str, text: str, symbology: str | None = None) -> Reading |
 
 def _body(family: str, text: str) -> str | None:
     if family in ("EAN13", "UPCA"):
-        return _proved(text.zfill(13), 13)
+        return _gtin_13(text)
     if family == "UPCE":
-        return _proved((expand_upc_e(text) if len(text) == 8 else text).zfill(13), 13)
+        return _gtin_13(expand_upc_e(text) if len(text) == 8 else text)
     if family == "EAN8":
         return _proved(text, 8)
     if family == "ITF":
@@ -55,6 +55,10 @@ def _body(family: str, text: str) -> str | None:
         proved = _proved(digits, 14)
         return None if proved is None else "01" + proved
     return plain
+
+
+def _gtin_13(digits: str) -> str | None:
+    return _proved("0" + digits if len(digits) == 12 else digits, 13)
 
 
 def _proved(digits: str, length: int) -> str | None:

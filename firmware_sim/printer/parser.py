@@ -111,7 +111,7 @@ def _real_time_dc4(rest: bytes) -> int | None:
 _BRACKET = _sized(3, 1)  # GS ( X pL pH …, ESC ( A …, FS ( C …
 
 LENGTHS: dict[str, Length] = {
-    **{f"ESC {c}": 0 for c in "@2LSimvw<"},
+    **{f"ESC {c}": 0 for c in "@2LSimqvw<"},
     **{f"ESC {c}": 1 for c in "! %-3=?EGJKMRTUVadertu{\x20"},
     **{f"ESC {c}": 2 for c in "$\\cBfZ"},
     "ESC p": 3,

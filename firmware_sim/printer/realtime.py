@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 DLE = 0x10
 _EOT, _ENQ, _DC4 = 0x04, 0x05, 0x14
-CLEAR_BUFFERS = bytes.fromhex("0103140106 0208")
+CLEAR_BUFFERS = bytes.fromhex("0801031401060208")
 
 
 class Request(NamedTuple):

@@ -126,10 +126,11 @@ class PrinterSim:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
+    ) -> None:
         """Switch off; what stands on the paper becomes the last receipt."""
         self._engine.finish()
-        return await self._life.__aexit__(kind, error, trace)
+        # Closed as if all were well: an error of the caller's block shall reach him as it is, not in a group.
+        await self._life.aclose()
 
     # ── faults ──
 
@@ -208,9 +209,9 @@ class PrinterSim:
             data = await reader.read(_READ_BYTES)
             if not data:
                 return
+            self._engine.parser.feed(data)
             for request in real_time.feed(data):
                 self._answer_now(request)
-            self._engine.parser.feed(data)
             self._work.set()
             if self.buffered_bytes >= self._model.buffer_bytes:
                 self._room.clear()
