@@ -11,6 +11,7 @@ import ssl
 import urllib.parse
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -27,6 +28,7 @@ TIMEOUT_S = 20.0
 MAX_MANIFEST_BYTES = 4 << 20
 MAX_CHUNK_BYTES = 16 << 20
 MAX_ROWS_BYTES = 64 << 20
+PART_BYTES = 16 << 10
 
 
 class Feed(msgspec.Struct, frozen=True):
@@ -162,21 +164,40 @@ class _Headquarters:
 
     def get(self, path: str, limit: int) -> tuple[bytes, str]:
         """Return body and signature header of what lies at ``path``."""
-        path = self._prefix + path
-        header = sign_request(self._key, self._edge, "GET", path, b"", at=self._now())
-        try:
-            self._connection.request("GET", path, headers={SIGNATURE_HEADER: header})
-            response = self._connection.getresponse()
+        with self._asked(path, {}) as response:
             body = response.read(limit + 1)
+        if len(body) > limit:
+            raise MalformedMessage(path, f"more than {limit} bytes", f"at most {limit} bytes")
+        return body, response.headers.get(SIGNATURE_HEADER, "")
+
+    def get_into(self, file: Path, path: str, limit: int) -> None:
+        """Bring what lies at ``path`` into ``file``; what an earlier try left there is not fetched again."""
+        have = file.stat().st_size if file.exists() else 0
+        with self._asked(path, {"Range": f"bytes={have}-"} if have else {}) as response:
+            resumed = response.status == 206
+            with file.open("ab" if resumed else "wb") as out:
+                size = have if resumed else 0
+                while (part := response.read(PART_BYTES)) and (size := size + len(part)) <= limit:
+                    out.write(part)
+        if size > limit:
+            file.unlink()
+            raise MalformedMessage(path, f"more than {limit} bytes", f"at most {limit} bytes")
+
+    @contextmanager
+    def _asked(self, path: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
+        path = self._prefix + path
+        signature = sign_request(self._key, self._edge, "GET", path, b"", at=self._now())
+        try:
+            self._connection.request("GET", path, headers={SIGNATURE_HEADER: signature, **headers})
+            response = self._connection.getresponse()
+            if response.status not in (200, 206):
+                response.read(PART_BYTES)
+                raise LinkRefused(f"headquarters says {response.status} for {path}", code=response.status)
+            yield response
         except ssl.SSLCertVerificationError as error:
             raise LinkRefused(f"headquarters is not who it should be: {error.verify_message}") from error
         except (OSError, http.client.HTTPException) as error:
             raise LinkDown(f"headquarters does not answer for {path}: {error}") from error
-        if response.status != 200:
-            raise LinkRefused(f"headquarters says {response.status} for {path}", code=response.status)
-        if len(body) > limit:
-            raise MalformedMessage(path, f"more than {limit} bytes", f"at most {limit} bytes")
-        return body, response.headers.get(SIGNATURE_HEADER, "")
 
 
 def _bring(chunk: Chunk, file: Path, headquarters: _Headquarters) -> None:
@@ -185,12 +206,13 @@ def _bring(chunk: Chunk, file: Path, headquarters: _Headquarters) -> None:
         raise MalformedMessage("name of a chunk", chunk.sha256, "a SHA-256 in hex")
     if file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == chunk.sha256:
         return
-    body, _ = headquarters.get(chunk.path, MAX_CHUNK_BYTES)
-    found = hashlib.sha256(body).hexdigest()
-    if found != chunk.sha256:
-        raise MalformedMessage(f"chunk {chunk.path}", f"sha256 {found}", f"sha256 {chunk.sha256}")
     partial = file.with_suffix(".part")
-    partial.write_bytes(body)
+    if not partial.exists() or partial.stat().st_size < chunk.bytes:
+        headquarters.get_into(partial, chunk.path, min(chunk.bytes, MAX_CHUNK_BYTES))
+    found = hashlib.sha256(partial.read_bytes()).hexdigest()
+    if found != chunk.sha256:
+        partial.unlink()
+        raise MalformedMessage(f"chunk {chunk.path}", f"sha256 {found}", f"sha256 {chunk.sha256}")
     partial.replace(file)
 
 
