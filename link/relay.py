@@ -22,22 +22,19 @@ from typing import NamedTuple, TypeVar
 import structlog
 
 from link.backoff import Backoff
+from link.downfeed import DOWNLINK_POLL_S as DOWNLINK_POLL_S
+from link.downfeed import Downfeed
 from link.errors import LinkError, LinkRefused, raise_link_error
-from link.journal import Kept, RelayJournal
+from link.journal import RelayJournal
 from link.transport import Delivery, Transport, TransportFactory, Will
-from protocol import downlink
+from link.uplink import Uplink
 from protocol.codec import decode_ack, decode_down, encode
 from protocol.errors import ProtocolError
-from protocol.messages import VERSION, Ack, Down, Status
-from protocol.sender import Acknowledged, Effect, Incident, Progress, Send, Sender, StartEpoch, State
+from protocol.messages import VERSION, Ack, Batch, Down, Hello, Status
+from protocol.sender import Effect, Incident, Progress, Send, State
 from protocol.topics import Leaf, topic
 
-DOWNLINK_POLL_S = 60.0
-"""How often an idle edge tells how far headquarters' log is applied; covers lost pokes."""
-KEEP_WITHIN_S = 0.25
-"""How long an acknowledgement may wait in memory before it is put on disk."""
 T = TypeVar("T")
-_ASK_AGAIN_S = 1.0
 _MAX_PUBLISHING = 32
 _MAX_WAITING = 256
 _GOODBYE_S = 1.0
@@ -121,19 +118,17 @@ class Relay:
         self._backoff = backoff or Backoff(self._rng)
         self._on_change, self._on_incident, self._on_hq_time = on_change, on_incident, on_hq_time
         self._clock_s = clock_s
-        self._sender = Sender(journal.view)
         self._state, self._reason = RelayState.OFFLINE, "not started"
-        self._wake, self._moved, self._hurry, self._room = (asyncio.Event() for _ in range(4))
-        self._acks: deque[Ack] = deque()
-        self._downs: deque[Down] = deque()
-        self._unkept: Acknowledged | None = None
-        self._keep_at_s = self._ask_at_s = self._ask_pause_s = 0.0
-        self._publishing = 0
-        self._hq_time = ""
-        self._counts = dict.fromkeys(RelayCounters._fields, 0)
-        self._snapshot: asyncio.Task[None] | None = None
         self._lost = False
+        self._wake, self._moved, self._hurry, self._room = (asyncio.Event() for _ in range(4))
+        self._publishing = 0
+        self._incident: Incident | None = None
+        self._counts = dict.fromkeys(("connections", "batches", "malformed", "dropped"), 0)
         self._log = structlog.get_logger(__name__).bind(edge=edge)
+        self._up = Uplink(journal, clock_s)
+        self._down = Downfeed(
+            journal, self._up.sender, self._on_disk, self._wake, clock_s=clock_s, rng=self._rng, log=self._log
+        )
 
     @property
     def state(self) -> RelayState:
@@ -148,12 +143,12 @@ class Relay:
     @property
     def progress(self) -> Progress:
         """Where the stream stands, for status pages."""
-        return self._sender.progress
+        return self._up.sender.progress
 
     @property
     def counters(self) -> RelayCounters:
         """What has happened since the relay was made."""
-        return RelayCounters(**self._counts)
+        return RelayCounters(acks=self._up.heard, downs=self._down.taken, **self._counts)
 
     def committed(self) -> None:
         """A fact was committed: send it. Call on the loop's thread, right after the commit."""
@@ -167,7 +162,7 @@ class Relay:
         """Keep the line open for ever; ends only when cancelled, or by an error of the journal."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                heard, failures = self._counts["acks"], 0
+                heard, failures = self._up.heard, 0
                 try:
                     await self._session(tasks)
                 except LinkRefused as refused:
@@ -175,7 +170,7 @@ class Relay:
                     self._set_state(RelayState.REFUSED, str(refused))
                 except LinkError as error:
                     self._set_state(RelayState.OFFLINE, str(error))
-                if self._counts["acks"] > heard:
+                if self._up.heard > heard:
                     self._backoff.reset()
                 await self._pause(self._backoff.next_s(at_least_failures=failures))
 
@@ -184,7 +179,7 @@ class Relay:
         try:
             async with asyncio.timeout(timeout_s):
                 self._moved.clear()
-                while not await self._on_disk(self._is_drained):
+                while not await self._on_disk(self._up.is_drained):
                     await self._moved.wait()
                     self._moved.clear()
         except TimeoutError:
@@ -195,8 +190,7 @@ class Relay:
 
     async def _session(self, lasting: asyncio.TaskGroup) -> None:
         self._set_state(RelayState.CONNECTING, self._reason)
-        self._acks.clear()
-        self._downs.clear()
+        self._down.downs.clear()
         self._publishing = 0
         self._room.set()
         try:
@@ -208,7 +202,7 @@ class Relay:
                 finally:
                     await self._say_goodbye(transport)
         finally:
-            self._sender.disconnected(self._clock_s())
+            self._up.disconnected()
 
     async def _talk(self, transport: Transport, lasting: asyncio.TaskGroup) -> None:
         try:
@@ -220,8 +214,8 @@ class Relay:
 
     async def _listen(self, transport: Transport) -> None:
         handlers: dict[str, Callable[[bytes], None]] = {
-            topic(self.shard, self.edge, "ack"): lambda payload: self._queue(self._acks, decode_ack(payload)),
-            topic(self.shard, self.edge, "down"): lambda payload: self._queue(self._downs, decode_down(payload)),
+            topic(self.shard, self.edge, "ack"): lambda payload: self._queue(self._up.acks, decode_ack(payload)),
+            topic(self.shard, self.edge, "down"): lambda payload: self._queue(self._down.downs, decode_down(payload)),
         }
         async for delivery in transport.messages():
             self._take(handlers, delivery)
@@ -247,21 +241,19 @@ class Relay:
 
     async def _drive(self, tasks: asyncio.TaskGroup, transport: Transport, lasting: asyncio.TaskGroup) -> None:
         self._post(tasks, transport, "status", encode(self._status), retain=True)
-        self._ask_pause_s = _ASK_AGAIN_S
-        self._ask_at_s = self._clock_s() + self._rng.uniform(0.5, 1.0) * DOWNLINK_POLL_S
-        effects = await self._on_disk(self._greet)
+        self._down.begin()
+        effects = await self._on_disk(self._up.greet)
         while True:
             self._tell(tasks, transport, effects)
             await self._something_to_do()
-            effects = await self._on_disk(self._step)
-            effects += await self._take_downs(lasting)
+            effects = await self._on_disk(self._up.step)
+            effects += await self._down.take_all(lasting)
 
     async def _something_to_do(self) -> None:
         await self._room.wait()  # else the transport is behind, and more would only wait in memory
         now_s = self._clock_s()
-        due_s = min(self._ask_at_s, self._sender.wake_at(now_s) or now_s + DOWNLINK_POLL_S)
-        if self._unkept is not None:
-            due_s = min(due_s, self._keep_at_s)
+        due_s = self._up.due_s(now_s)
+        due_s = self._down.due_s if due_s is None else min(self._down.due_s, due_s)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, due_s - now_s)):
                 await self._wake.wait()
@@ -274,81 +266,42 @@ class Relay:
             return await asyncio.shield(job)
         except asyncio.CancelledError:
             await asyncio.wait({job})
+            if not job.cancelled() and (error := job.exception()) is not None:
+                self._log.error("journal_failed_while_stopping", reason=str(error))  # nobody else will hear it
             raise
-
-    # -- in the writer thread
-
-    def _greet(self) -> list[Effect]:
-        self._flush([])
-        return self._carry_out(self._sender.connected(self._clock_s(), self._journal.hello()))
-
-    def _step(self) -> list[Effect]:
-        """Take what came in, then do what is due."""
-        told: list[Effect] = []
-        while self._acks:
-            ack = self._acks.popleft()
-            self._hq_time = ack.hq_time
-            self._counts["acks"] += 1
-            told += self._carry_out(self._sender.ack_received(ack, self._clock_s()))
-        told += self._carry_out(self._sender.poll(self._clock_s()))
-        if self._unkept is not None and self._clock_s() >= self._keep_at_s:
-            self._flush([])
-        return told
-
-    def _carry_out(self, effects: list[Effect]) -> list[Effect]:
-        """Put on disk what belongs there before the sender is asked again; return what is to be sent and told."""
-        kept: list[Kept] = [effect for effect in effects if not isinstance(effect, Send | Incident)]
-        told: list[Effect] = [effect for effect in effects if isinstance(effect, Send | Incident)]
-        if all(isinstance(effect, Acknowledged) for effect in kept):
-            self._remember(kept)
-        else:
-            self._flush(kept)
-        for effect in kept:
-            if isinstance(effect, StartEpoch):
-                told += self._carry_out(self._sender.epoch_started(self._clock_s(), effect.epoch))
-        return told
-
-    def _remember(self, kept: Sequence[Kept]) -> None:
-        # An acknowledgement that a crash forgets is told again in answer to the next greeting, so it may wait for others:
-        # without this every sale would cost the disk two flushes instead of one.
-        if kept and isinstance(kept[-1], Acknowledged):
-            if self._unkept is None:
-                self._keep_at_s = self._clock_s() + KEEP_WITHIN_S
-            self._unkept = kept[-1]
-
-    def _flush(self, kept: Sequence[Kept]) -> None:
-        if self._unkept is not None:
-            kept = [self._unkept, *kept]
-            self._unkept = None
-        if kept:
-            self._journal.keep(kept)
-
-    def _is_drained(self) -> bool:
-        self._flush([])
-        at = self._journal.hello()
-        return at.acked >= at.top
-
-    # -- on the loop
 
     def _tell(self, tasks: asyncio.TaskGroup, transport: Transport, effects: Sequence[Effect]) -> None:
         for effect in effects:
             match effect:
                 case Send(message):
-                    self._counts["batches"] += 1
-                    self._post(tasks, transport, "up", encode(message))
-                case Incident(kind, text):
-                    self._log.warning("link_incident", kind=kind, reason=text)
-                    if self._on_incident is not None:
-                        self._on_incident(effect)
+                    self._send(tasks, transport, message)
+                case Incident():
+                    self._report(effect)
                 case _:
-                    raise AssertionError(effect)  # kept on disk in _carry_out
-        if self._hq_time and self._on_hq_time is not None:
-            self._on_hq_time(self._hq_time)
-        self._hq_time = ""
-        if (state := _OF_SENDER.get(self._sender.state)) is not None:
-            waiting = self._sender.progress.held or "headquarters has not answered"
+                    raise AssertionError(effect)  # kept on disk by Uplink
+        if self._up.hq_time and self._on_hq_time is not None:
+            self._on_hq_time(self._up.hq_time)
+        self._up.hq_time = ""
+        if (state := _OF_SENDER.get(self._up.sender.state)) is not None:
+            waiting = self.progress.held or "headquarters has not answered"
             self._set_state(state, "" if state is RelayState.ONLINE else waiting)
         self._moved.set()
+
+    def _send(self, tasks: asyncio.TaskGroup, transport: Transport, message: Hello | Batch) -> None:
+        try:
+            payload = encode(message)
+        except ProtocolError as error:  # selling goes on; only this stream stands still until a person has looked
+            self._report(Incident("unsendable", str(error)))
+            return
+        self._counts["batches"] += 1
+        self._post(tasks, transport, "up", payload)
+
+    def _report(self, incident: Incident) -> None:
+        if incident != self._incident:  # one that repeats with every attempt is told once
+            self._log.warning("link_incident", kind=incident.kind, reason=incident.text)
+            if self._on_incident is not None:
+                self._on_incident(incident)
+        self._incident = incident
 
     def _post(
         self, tasks: asyncio.TaskGroup, transport: Transport, leaf: Leaf, payload: bytes, *, retain: bool = False
@@ -364,67 +317,6 @@ class Relay:
         self._publishing -= 1
         if self._publishing < _MAX_PUBLISHING:
             self._room.set()
-
-    # -- headquarters' log
-
-    async def _take_downs(self, lasting: asyncio.TaskGroup) -> list[Effect]:
-        effects: list[Effect] = []
-        while self._downs:
-            self._counts["downs"] += 1
-            effects += await self._take_down(lasting, self._downs.popleft())
-        if self._clock_s() >= self._ask_at_s:
-            effects += await self._ask_for_downlink()
-        return effects
-
-    async def _take_down(self, lasting: asyncio.TaskGroup, down: Down) -> list[Effect]:
-        match await self._on_disk(lambda: self._apply(down)):
-            case downlink.Apply():
-                self._ask_pause_s = _ASK_AGAIN_S
-                return await self._ask_for_downlink()  # so that headquarters knows, and sends what follows
-            case downlink.TakeSnapshot() as step if self._snapshot is None or self._snapshot.done():
-                self._snapshot = lasting.create_task(self._take_snapshot(step), name=f"relay:{self.edge}:snapshot")
-            case downlink.AskAgain():
-                self._ask_soon()
-            case _:
-                pass
-        return []
-
-    def _apply(self, down: Down) -> downlink.Step:
-        """In the writer thread: decide by what is on disk, and apply in the same breath."""
-        step = downlink.decide(self._journal.downlink(), down)
-        if isinstance(step, downlink.Apply):
-            try:
-                self._journal.apply(step)
-            except ProtocolError as error:
-                self._log.error("downlink_refused", reason=str(error))
-                return downlink.UpToDate()  # asking again would bring the same; the poll asks later
-            self._sender.downlink = step.position
-        return step
-
-    async def _take_snapshot(self, step: downlink.TakeSnapshot) -> None:
-        try:
-            await self._journal.take_snapshot(step)
-        except (LinkError, ProtocolError) as error:
-            self._log.warning("snapshot_failed", path=step.snapshot.path, reason=str(error))
-            self._ask_soon()
-            return
-        self._sender.downlink = step.position
-        self._ask_pause_s, self._ask_at_s = _ASK_AGAIN_S, self._clock_s()
-        self._wake.set()
-
-    def _ask_soon(self) -> None:
-        """Ask again after a pause that doubles while nothing moves: headquarters may have nothing else to say."""
-        self._ask_at_s = min(self._ask_at_s, self._clock_s() + self._ask_pause_s)
-        self._ask_pause_s = min(2 * self._ask_pause_s, DOWNLINK_POLL_S)
-        self._wake.set()
-
-    async def _ask_for_downlink(self) -> list[Effect]:
-        effects = await self._on_disk(self._sender.ask_downlink)
-        # A batch on its way tells the old position, so try again soon.
-        self._ask_at_s = self._clock_s() + (DOWNLINK_POLL_S if effects else self._ask_pause_s)
-        if not effects:
-            self._ask_pause_s = min(2 * self._ask_pause_s, DOWNLINK_POLL_S)
-        return effects
 
     # -- state
 
@@ -452,10 +344,10 @@ class Relay:
                 pass
 
     async def _pause(self, wait_s: float) -> None:
-        self._hurry.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._hurry.wait()
+        self._hurry.clear()
 
     async def _say_goodbye(self, transport: Transport) -> None:
         payload = encode(Status(VERSION, online=False, boot=self._status.boot, software=self._status.software))

@@ -2,11 +2,14 @@
 
 import asyncio
 import itertools
+import random
+import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
 
+from link.backoff import Backoff
 from link.errors import LinkDown, LinkRefused
 from link.journal import MemoryJournal, keep_in
 from link.memory import MemoryFaults
@@ -304,3 +307,29 @@ def test_of_acknowledgements_in_a_row_only_the_last_is_written() -> None:
     keep_in(outbox, [Acknowledged(1, 0, 1), Acknowledged(2, 0, 1), Rewound(1, 2), Acknowledged(3, 0, 2)])
     assert written == ["ack 2", "rewind 1", "ack 3"]
     journal.close()
+
+
+async def test_a_fact_too_large_for_the_wire_stops_its_stream_and_nothing_else() -> None:
+    incidents: list[str] = []
+
+    async with paired(
+        lambda pair: pair.new_relay(on_incident=lambda incident: incidents.append(incident.kind))
+    ) as pair:
+        await until(lambda: pair.relay.state is RelayState.ONLINE)
+        noise = random.Random(1).randbytes(400_000).hex().encode()
+        pair.journal.append(b'{"x":"' + noise + b'"}', str(uuid.uuid4()))
+        pair.relay.committed()
+        await until(lambda: "unsendable" in incidents)
+        assert not await pair.relay.drain(0.1)
+        assert pair.relay.counters.connections == 1
+
+
+async def test_hurry_ends_the_wait() -> None:
+    slow = Backoff(random.Random(1), first_s=1000, cap_s=1000)
+
+    async with paired(lambda pair: pair.new_relay(backoff=slow)) as pair:
+        await until(lambda: pair.relay.state is RelayState.ONLINE)
+        pair.broker.cut(EDGE)
+        await until(lambda: pair.relay.state is RelayState.OFFLINE)
+        pair.relay.hurry()
+        await until(lambda: pair.relay.state is RelayState.ONLINE)
