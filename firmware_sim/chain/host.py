@@ -37,12 +37,21 @@ class EdgeHost:
         environment: dict[str, str] | None = None,
         enrolments: Path | None = None,
     ) -> None:
-        """Carry ``edges`` whose directories lie under ``root``; ``answered`` hears every answer to a basket once."""
-        arguments = [*shopwire("edge", "host"), "--root", str(root), "--edges", ",".join(edges), "--till", "-"]
-        if enrolments is not None:
-            arguments += ["--enrol", str(enrolments)]
+        """Carry ``edges`` whose directories lie under ``root``.
+
+        Args:
+            name: of the process.
+            edges: which.
+            root: their directories lie below it.
+            logs: folder for its standard error.
+            answered: hears every answer to a basket, once.
+            environment: settings for all its edges.
+            enrolments: file of one-time codes, used at the first start and gone afterwards.
+        """
+        self._arguments = shopwire("edge", "host", "--root", str(root), "--edges", ",".join(edges), "--till", "-")
+        first = ["--enrol", str(enrolments)] if enrolments is not None else []
         self.name, self.edges = name, list(edges)
-        self.child = Child(name, arguments, logs, environment)
+        self.child = Child(name, [*self._arguments, *first], logs, environment)
         self.kills = 0
         self.sent_again = 0
         self._answered = answered
@@ -67,6 +76,7 @@ class EdgeHost:
         missing = set(self.edges) - set(ready.get("ready", ()))
         if missing:
             raise ChildFailed(self.name, f"is not ready: {ready} lacks {sorted(missing)[:5]}", self.child.log)
+        self.child.arguments = self._arguments
         self._up.set()
 
     async def sell(self, source_ref: str, line: bytes) -> None:

@@ -66,7 +66,8 @@ class _Hosts:
     def __init__(self, folder: Path) -> None:
         self.answers: Counter[str] = Counter()
         self.host = EdgeHost("edges-1", ["S1", "S2"], folder, folder / "logs", self._hear)
-        self.host.child.arguments = [sys.executable, str(FAKE), str(folder / "sold"), "S1,S2"]
+        command = [sys.executable, str(FAKE), str(folder / "sold"), "S1,S2"]
+        self.host._arguments = self.host.child.arguments = command
         self.sold = folder / "sold"
 
     def _hear(self, answer: Answer) -> None:
