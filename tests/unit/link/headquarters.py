@@ -73,7 +73,7 @@ class Pair:
     def new_relay(self, **more: Any) -> Relay:
         factory = self.broker.factory(EDGE, will=offline_will(SHARD, EDGE))
         rng = random.Random(7)
-        given = {"backoff": Backoff(rng, first_s=0.01, cap_s=0.05), "rng": rng} | more
+        given: dict[str, Any] = {"backoff": Backoff(rng, first_s=0.01, cap_s=0.05), "rng": rng} | more
         return Relay(EDGE, SHARD, factory, self.journal, **given)
 
     def sell(self, count: int = 1) -> None:
