@@ -2,7 +2,7 @@
 
 Command bytes come from ``escpos.constants``, the tables of python-escpos, which are right for what is used here and
 cost nothing. Its ``Dummy`` printer is not used in the product, only as a second opinion in the tests: importing it
-costs 15 to 17 MB and 0.3 s (a printer database parsed as YAML, Pillow, barcode and QR libraries), leaves a folder
+costs 10 to 17 MB and 0.3 s (a printer database parsed as YAML, Pillow, barcode and QR libraries), leaves a folder
 in /tmp on each start, reconfigures the root logger, prints to stdout, and its ``text()`` lets ESC p through,
 encodes Chinese without FS &, and turns ``￥12`` into ``?12`` (measured, python-escpos 3.1).
 """

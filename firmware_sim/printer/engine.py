@@ -6,25 +6,17 @@ from collections.abc import Callable
 from PIL import Image
 
 from firmware_sim.printer import symbols
+from firmware_sim.printer.answers import answer
 from firmware_sim.printer.condition import Condition
 from firmware_sim.printer.line import Line, Style
 from firmware_sim.printer.model import PrinterModel
+from firmware_sim.printer.modes import STYLE_COMMANDS
 from firmware_sim.printer.paper import COLUMN_DOTS, Paper
 from firmware_sim.printer.parser import TEXT, UNKNOWN, Command, Parser
 
 _CODE_PAGES = {
-    0: "cp437",
-    2: "cp850",
-    3: "cp860",
-    4: "cp863",
-    5: "cp865",
-    16: "cp1252",
-    17: "cp866",
-    18: "cp852",
-    19: "cp858",
-}
-_QR_ERROR_LEVEL, _QR_SIZE, _QR_STORE, _QR_PRINT = 0x45, 0x43, 0x50, 0x51
-_REPLACEMENT = "\ufffd"
+    0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858",
+}  # fmt: skip
 
 
 @dataclasses.dataclass
@@ -70,10 +62,16 @@ class Engine:
         elif command.name == "ESC =":
             self._selected = bool(command.args[0] & 1)
         elif self._selected:
-            handler = _HANDLERS.get(command.name)
-            if handler is not None:
-                handler(self, command.args)
+            self._carry_out(command)
         return self.lines_printed - before
+
+    def _carry_out(self, command: Command) -> None:
+        if command.name in STYLE_COMMANDS:
+            STYLE_COMMANDS[command.name](self._style, command.args)
+        elif command.name in _HANDLERS:
+            _HANDLERS[command.name](self, command.args)
+        elif (reply := answer(command, self._model, self._condition)) is not None:
+            self._reply(reply)
 
     def finish(self) -> None:
         """End the paper as switching off does: what stands on it becomes the last receipt."""
@@ -228,7 +226,7 @@ class Engine:
             self._end_line()
         self._line.add_image(image, "" if self._line else f"[image {image.width}x24]")
 
-    # ── drawer, status, identity ──
+    # ── drawer and status ──
 
     def pulse(self, pin: int) -> None:
         """Send the drawer a pulse on connector pin 2 or 5."""
@@ -239,50 +237,12 @@ class Engine:
         if self.asb_mask:
             self._reply(self._condition.automatic())
 
-    def _transmit_status(self, args: bytes) -> None:
-        if args[0] in (1, 49):
-            self._reply(bytes([self._condition.paper_byte()]))
-        elif args[0] in (2, 50):
-            self._reply(bytes([int(self._condition.drawer_pin_high)]))
-
-    def _identity(self, args: bytes) -> None:
-        model = self._model
-        blocks = {65: "1.00", 66: model.maker, 67: model.name, 68: "SIM0001", 69: "CHINA GB18030"}
-        if args[0] in (1, 49):
-            self._reply(b"\x20")
-        elif args[0] in (2, 50):
-            self._reply(bytes([1 | (model.cutter << 1)]))
-        elif args[0] in (3, 51):
-            self._reply(b"\x01")
-        elif args[0] in blocks:
-            self._reply(b"\x5f" + blocks[args[0]].encode() + b"\0")
-
-    def _process_id(self, args: bytes) -> None:
-        if args[3:5] == b"\x30\x30" and len(args) >= 9:
-            self._reply(b"\x37\x22" + args[5:9] + b"\0")
-
     def _real_time_switch(self, args: bytes) -> None:
         for function, enabled in zip(args[4::2], args[5::2], strict=False):
             if function in (1, 49):
                 self.pulse_enabled = enabled in (1, 49)
 
-    # ── modes ──
-
-    def _print_mode(self, args: bytes) -> None:
-        bits, style = args[0], self._style
-        style.small, style.bold = bool(bits & 1), bool(bits & 8)
-        style.tall, style.wide = 1 + bool(bits & 16), 1 + bool(bits & 32)
-        style.underline = bool(bits & 128)
-
-    def _size(self, args: bytes) -> None:
-        self._style.wide, self._style.tall = 1 + ((args[0] >> 4) & 7), 1 + (args[0] & 7)
-
-    def _chinese_mode(self, args: bytes) -> None:
-        bits, style = args[0], self._style
-        style.wide, style.tall, style.underline = 1 + bool(bits & 4), 1 + bool(bits & 8), bool(bits & 128)
-
-    def _quadruple(self, args: bytes) -> None:
-        self._style.wide = self._style.tall = 1 + (args[0] & 1)
+    # ── position ──
 
     def _align(self, args: bytes) -> None:
         if not self._line and args[0] % 48 in (0, 1, 2):  # in the middle of a line it is ignored
@@ -310,13 +270,6 @@ class Engine:
             self._line = Line(self._style.width_dots)
 
 
-def _set_style(name: str) -> Callable[[Engine, bytes], None]:
-    def handler(engine: Engine, args: bytes) -> None:
-        setattr(engine._style, name, bool(args[0] & 3))
-
-    return handler
-
-
 def _set_symbol(name: str) -> Callable[[Engine, bytes], None]:
     def handler(engine: Engine, args: bytes) -> None:
         setattr(engine._symbol, name, args[0])
@@ -335,14 +288,6 @@ def _code_page(engine: Engine, args: bytes) -> None:
     engine._code_page = _CODE_PAGES.get(args[0], "cp437")
 
 
-def _spacing(engine: Engine, args: bytes) -> None:
-    engine._style.spacing_dots = args[0] if args else 30
-
-
-def _gap(engine: Engine, args: bytes) -> None:
-    engine._style.gap_dots = args[0]
-
-
 def _drawer(engine: Engine, args: bytes) -> None:
     engine.pulse(5 if args[0] in (1, 49) else 2)
 
@@ -359,14 +304,6 @@ _HANDLERS: dict[str, Callable[[Engine, bytes], None]] = {
     "ESC FF": Engine._feed,
     "HT": Engine._tab,
     "ESC @": lambda engine, _: engine._reset(),
-    "ESC !": Engine._print_mode,
-    "ESC 2": _spacing,
-    "ESC 3": _spacing,
-    "ESC  ": _gap,
-    "ESC -": _set_style("underline"),
-    "ESC E": _set_style("bold"),
-    "ESC G": _set_style("bold"),
-    "ESC M": _set_style("small"),
     "ESC a": Engine._align,
     "ESC $": Engine._position,
     "ESC \\": Engine._move,
@@ -378,10 +315,6 @@ _HANDLERS: dict[str, Callable[[Engine, bytes], None]] = {
     "ESC i": Engine._cut,
     "ESC m": Engine._cut,
     "ESC *": Engine._column_image,
-    "ESC u": lambda engine, _: engine._transmit_status(b"\x02"),
-    "ESC v": lambda engine, _: engine._transmit_status(b"\x01"),
-    "GS !": Engine._size,
-    "GS B": _set_style("inverse"),
     "GS L": Engine._margin,
     "GS W": Engine._print_width,
     "GS V": Engine._cut,
@@ -393,16 +326,10 @@ _HANDLERS: dict[str, Callable[[Engine, bytes], None]] = {
     "GS (k": Engine._two_dimensional,
     "GS (L": Engine._graphics,
     "GS 8": Engine._large_graphics,
-    "GS (H": Engine._process_id,
     "GS (D": Engine._real_time_switch,
     "GS a": Engine._automatic_status,
-    "GS r": Engine._transmit_status,
-    "GS I": Engine._identity,
     "FS &": _double_byte(on=True),
     "FS .": _double_byte(on=False),
-    "FS !": Engine._chinese_mode,
-    "FS W": Engine._quadruple,
-    "FS -": _set_style("underline"),
     "FS p": _logo,
     "GS /": _logo,
 }
