@@ -40,13 +40,16 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 @lru_cache(maxsize=4096)
 def glyph(character: str, width: int, height: int, *, bold: bool) -> Image.Image:
     """Return ``character`` drawn black (0) on white (255) in a cell of ``width`` × ``height`` dots, mode ``L``."""
-    # A little smaller than the cell, on a baseline that leaves room for g and y.
-    font, baseline = _font(round(height * 23 / 24)), round(height * 19.5 / 24)
+    # A little smaller than the cell, on a baseline that leaves room for the feet of g and y.
+    size, foot = (22, 18.5) if character.isascii() else (23, 19.5)
+    font, baseline = _font(round(height * size / 24)), round(height * foot / 24)
     natural = max(1, round(font.getlength(character)))
-    cell = Image.new("L", (natural, height), 255)
+    drawn = width if 0.85 * width <= natural <= width else natural
+    cell = Image.new("L", (drawn, height), 255)
     draw = ImageDraw.Draw(cell)
+    left = (drawn - natural) // 2
     for shift in (0, max(1, height // 24)) if bold else (0,):
-        draw.text((shift, baseline), character, fill=0, font=font, anchor="ls")
-    if natural != width:
+        draw.text((left + shift, baseline), character, fill=0, font=font, anchor="ls")
+    if drawn != width:
         cell = cell.resize((width, height), Image.Resampling.LANCZOS)
     return cell
