@@ -33,6 +33,10 @@ class TlsSocket(ssl.SSLSocket):
         except ssl.SSLError as error:
             self.complaint = error
             raise
+        except OSError:
+            if self.version() is None:  # wrap_socket looks with recv() whether the peer is gone; nobody holds us yet
+                self.close()
+            raise
 
 
 async def dial(settings: LinkSettings) -> socket.socket:
@@ -117,7 +121,11 @@ async def _tcp(host: str, port: int) -> socket.socket:
 
 async def _secured(plain: socket.socket, context: ssl.SSLContext, settings: LinkSettings) -> ssl.SSLSocket:
     name = settings.server_name or settings.host
-    secured = context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)
+    try:
+        # Looks whether the connection still stands: it may have been reset since it was made a moment ago.
+        secured = context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)
+    except OSError as error:
+        raise LinkDown(f"broker {settings.host}:{settings.port}: connection broke before TLS: {error}") from error
     try:
         await _shake_hands(secured)
         await _hear_verdict(secured)
