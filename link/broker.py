@@ -38,6 +38,7 @@ MAX_QUEUED_MESSAGES = 100_000
 MAX_QUEUED_BYTES = 64 * 1024 * 1024
 _PROGRAM = "mosquitto"
 _RUN = Path("/run/shopwire")
+_OWNER = "owner.pid"
 _LOG_TAIL_BYTES = 2000
 _LOG_KEPT_BYTES = 8 * 1024 * 1024
 _POLL_S = 0.01
@@ -207,14 +208,12 @@ class Broker:
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End the child in peace, by force after ``timeout_s``."""
-        if self._child is None:
-            return
-        self._child.terminate()
-        try:
-            self._child.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
+        if self._child is not None:
+            self._child.terminate()
+            try:
+                self._child.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                self.kill()
         self._child = None
         if self.directory.parent == _RUN:
             shutil.rmtree(self.directory, ignore_errors=True)
@@ -255,6 +254,9 @@ class Broker:
         if self.log_file.exists() and self.log_file.stat().st_size > _LOG_KEPT_BYTES:
             self.log_file.unlink()
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.directory.parent == _RUN:
+            _sweep()
+            write_durably(self.directory / _OWNER, str(os.getpid()))
         tls = None if self._tls is None else self._own_copies(self._tls)
         text = configuration(
             directory=self.directory, bind=self.bind, port=self.port, tls=tls, persistence=self._persistence
@@ -328,6 +330,14 @@ def _reachable(directory: Path, user: pwd.struct_passwd | None) -> Path:
     except OSError:
         return Path(tempfile.mkdtemp(prefix="shopwire-broker-"))
     return _RUN / name
+
+
+def _sweep() -> None:
+    """Remove the folders under ``/run`` of brokers whose parents were killed: they hold copies of server keys."""
+    for owner in _RUN.glob(f"broker-*/{_OWNER}"):
+        with contextlib.suppress(OSError, ValueError):
+            if not Path(f"/proc/{int(owner.read_text())}").exists():
+                shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 def _may_enter(directory: Path, user: pwd.struct_passwd) -> bool:

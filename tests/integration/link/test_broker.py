@@ -77,6 +77,24 @@ def test_it_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     assert wait_until_gone(ready["port"])
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's brokers live under /run")
+def test_the_folder_of_a_killed_parent_is_swept_by_the_next_broker(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    command = [sys.executable, "-m", "link.broker", "--directory", str(closed / "one")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as parent:
+        assert parent.stdout is not None
+        left = Path(json.loads(parent.stdout.readline())["config"]).parent
+        parent.kill()
+        parent.wait()
+    assert left.exists()
+    with Broker(closed / "two") as broker:
+        assert broker.directory.parent == left.parent
+        assert broker.directory.stat().st_mode & 0o777 == 0o700
+        assert not left.exists()
+    assert not broker.directory.exists()
+
+
 def test_as_a_process_it_stops_on_sigterm(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "link.broker", "--directory", str(tmp_path / "b"), "--ca", str(tmp_path / "ca")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
