@@ -137,7 +137,7 @@ class EscPosPrinter:
         except DeviceUnavailable as error:
             return attempt.broken(str(error))
         except TimeoutError:
-            return attempt.broken(self._what_holds_it_up(job.deadline_s))
+            return attempt.broken(self._what_holds_it_up(attempt))
 
     async def _send(self, session: Session, attempt: _Attempt, data: bytes) -> JobOutcome:
         fault = fault_of(await session.ask(), self.device_id)
@@ -180,9 +180,11 @@ class EscPosPrinter:
         self._note(session)
         return attempt.end(JobState.PRINTED)
 
-    def _what_holds_it_up(self, deadline_s: float) -> str:
-        reason = self.state.reason if not self.state.health.works else "no confirmation"
-        return f"{self.device_id}: {reason} within {deadline_s:g} s"
+    def _what_holds_it_up(self, attempt: _Attempt) -> str:
+        if attempt.state is JobState.QUEUED:
+            return f"{self.device_id} did not become ready within {attempt.job.deadline_s:g} s"
+        fault = self.state.reason if self.state.health is Health.FAILED else "it did not confirm the job"
+        return f"{self.device_id} after {attempt.job.deadline_s:g} s: {fault}"
 
     def _note(self, session: Session) -> None:
         fault = fault_of(session.status, self.device_id)

@@ -19,6 +19,7 @@ from firmware_sim.printer.realtime import CLEAR_BUFFERS, RealTimeScanner, Reques
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _READ_BYTES = 512
+_GOODBYE_S = 0.2
 
 
 class PrinterSim:
@@ -61,6 +62,8 @@ class PrinterSim:
         self._client: asyncio.StreamWriter | None = None
         self._work, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
+        self._alone = asyncio.Event()
+        self._alone.set()
         self._lines_until_paper_end: int | None = None
         self._bytes_until_drop: int | None = None
         self._life = contextlib.AsyncExitStack()
@@ -187,11 +190,12 @@ class PrinterSim:
     # ── the network ──
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._client is not None or not self._powered:
+        if not self._powered or not await self._free():
             self.refused_clients += 1
             _reset(writer)
             return
         self._client = writer
+        self._alone.clear()
         try:
             await self._receive(reader)
         except OSError:
@@ -200,7 +204,15 @@ class PrinterSim:
             if self._client is writer:
                 self._client = None
                 self._engine.asb_mask = 0
+            self._alone.set()
             writer.close()
+
+    async def _free(self) -> bool:
+        """Whether no other client is connected, once the goodbye of the last one has been read."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_S):
+                await self._alone.wait()
+        return self._client is None and self._powered
 
     async def _receive(self, reader: asyncio.StreamReader) -> None:
         real_time = RealTimeScanner()
