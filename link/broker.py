@@ -11,38 +11,30 @@ The broker keeps nothing that matters (facts wait in the stores until headquarte
 
 import argparse
 import contextlib
-import ctypes
-import hashlib
 import json
 import os
-import pwd
-import resource
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from link.errors import BrokerFailed
 from link.files import write_durably
+from link.rights import OWNER, RUN, end_with, reachable, sweep, user_to_run_as
 from link.transport import MAX_PAYLOAD_BYTES, is_loopback_address
 
 MAX_QUEUED_MESSAGES = 100_000
 """Mosquitto's own default of 1000 loses three quarters of a burst although it acknowledged all of it; 0 is broken in 2.0.16."""
 MAX_QUEUED_BYTES = 64 * 1024 * 1024
 _PROGRAM = "mosquitto"
-_RUN = Path("/run/shopwire")
-_OWNER = "owner.pid"
 _LOG_TAIL_BYTES = 2000
 _LOG_KEPT_BYTES = 8 * 1024 * 1024
 _POLL_S = 0.01
-_PR_SET_PDEATHSIG = 1
 
 
 class BrokerTls(NamedTuple):
@@ -153,8 +145,8 @@ class Broker:
             raise ValueError(f"bind {bind!r} without TLS: plain MQTT is only for a loopback address such as 127.0.0.1")
         self.port, self.bind = port, bind
         self._tls, self._persistence = tls, persistence
-        self._user = _user_to_run_as()
-        self.directory = _reachable(directory, self._user)
+        self._user = user_to_run_as()
+        self.directory = reachable(directory, self._user)
         self._free_port = port == 0
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -215,7 +207,7 @@ class Broker:
             except subprocess.TimeoutExpired:
                 self.kill()
         self._child = None
-        if self.directory.parent == _RUN:
+        if self.directory.parent == RUN:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def kill(self) -> None:
@@ -254,9 +246,9 @@ class Broker:
         if self.log_file.exists() and self.log_file.stat().st_size > _LOG_KEPT_BYTES:
             self.log_file.unlink()
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.directory.parent == _RUN:
-            _sweep()
-            write_durably(self.directory / _OWNER, str(os.getpid()))
+        if self.directory.parent == RUN:
+            sweep()
+            write_durably(self.directory / OWNER, str(os.getpid()))
         tls = None if self._tls is None else self._own_copies(self._tls)
         text = configuration(
             directory=self.directory, bind=self.bind, port=self.port, tls=tls, persistence=self._persistence
@@ -284,7 +276,7 @@ class Broker:
                 user=None if user is None else user.pw_uid,
                 group=None if user is None else user.pw_gid,
                 extra_groups=None if user is None else [],
-                preexec_fn=_end_with(os.getpid()),
+                preexec_fn=end_with(os.getpid()),
             )
 
     def _answers(self, timeout_s: float) -> bool:
@@ -308,61 +300,6 @@ def _program(broker: Broker) -> str:
         what = "the program mosquitto is not installed: apt install mosquitto (or name a broker in the settings)"
         raise BrokerFailed(what, port=broker.port, config=broker.config, log_tail="")
     return found
-
-
-def _user_to_run_as() -> pwd.struct_passwd | None:
-    """Return whom the broker runs as when we are root; it is started as that user and never holds root's rights."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("mosquitto", "nobody"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    return None
-
-
-def _reachable(directory: Path, user: pwd.struct_passwd | None) -> Path:
-    directory = directory.absolute()
-    if user is None or all(_may_enter(parent, user) for parent in directory.parents):
-        return directory
-    name = f"broker-{hashlib.sha256(str(directory).encode()).hexdigest()[:12]}"
-    try:
-        _RUN.mkdir(exist_ok=True, mode=0o755)
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="shopwire-broker-"))
-    return _RUN / name
-
-
-def _sweep() -> None:
-    """Remove the folders under ``/run`` of brokers whose parents were killed: they hold copies of server keys."""
-    for owner in _RUN.glob(f"broker-*/{_OWNER}"):
-        with contextlib.suppress(OSError, ValueError):
-            if not Path(f"/proc/{int(owner.read_text())}").exists():
-                shutil.rmtree(owner.parent, ignore_errors=True)
-
-
-def _may_enter(directory: Path, user: pwd.struct_passwd) -> bool:
-    if not directory.exists():
-        return False  # it would be made closed to others
-    status = directory.stat()
-    return bool(status.st_mode & 0o001 or (status.st_uid == user.pw_uid and status.st_mode & 0o100))
-
-
-def _end_with(parent: int) -> Callable[[], None]:
-    """Return what the child does between fork and exec: more open files, and SIGKILL when its parent dies, however it dies."""
-    prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-
-    def prepare() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        if prctl is not None:
-            # After the change of user (Popen did it before us), for a change of user forgets this; that is also why Mosquitto
-            # is not left to drop root's rights by itself.
-            prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:
-                os._exit(1)
-
-    return prepare
 
 
 def _free_port(bind: str) -> int:
