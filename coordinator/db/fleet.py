@@ -59,12 +59,9 @@ class SqlFleet:
 
     def add_edge(self, row: EdgeRow, at: str) -> None:
         """Register an edge."""
-        put(
-            self._connection,
-            tables.edge,
-            ("edge", "store", "shard", "created_at"),
-            [(row.edge, row.store, row.shard, at)],
-        )
+        columns = ("edge", "store", "shard", "created_at", "down_top", "down_floor")
+        rows = [(row.edge, row.store, row.shard, at, row.down_top, row.down_floor)]
+        put(self._connection, tables.edge, columns, rows)
 
     def seen(self, rows: Sequence[SeenRow]) -> None:
         """Remember what edges last said of themselves."""
