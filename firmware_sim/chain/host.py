@@ -36,6 +36,7 @@ class EdgeHost:
         answered: Callable[[Answer], None],
         environment: dict[str, str] | None = None,
         enrolments: Path | None = None,
+        grace_s: float = 20.0,
     ) -> None:
         """Carry ``edges`` whose directories lie under ``root``.
 
@@ -47,8 +48,10 @@ class EdgeHost:
             answered: hears every answer to a basket, once.
             environment: settings for all its edges.
             enrolments: file of one-time codes, used at the first start and gone afterwards.
+            grace_s: how long it may wait for headquarters when it is told to stop.
         """
-        self._arguments = shopwire("edge", "host", "--root", str(root), "--edges", ",".join(edges), "--till", "-")
+        words = ("--root", str(root), "--edges", ",".join(edges), "--till", "-", "--grace", str(grace_s))
+        self._arguments = shopwire("edge", "host", *words)
         first = ["--enrol", str(enrolments)] if enrolments is not None else []
         self.name, self.edges = name, list(edges)
         self.child = Child(name, [*self._arguments, *first], logs, environment)

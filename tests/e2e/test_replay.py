@@ -1,0 +1,54 @@
+"""The replay as a user types it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(180)]
+
+
+def _replay(*words: str) -> tuple[int, dict[str, Any], str]:
+    command = [sys.executable, "-m", "shopwire", "sim", "replay", "--json", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=170)
+    said = done.stdout.splitlines()
+    return done.returncode, json.loads(said[-1]) if said else {}, done.stderr
+
+
+def test_a_week_of_a_few_stores_comes_out_exact() -> None:
+    code, summary, said = _replay("--weeks", "1", "--stores", "5", "--processes", "2")
+    assert code == 0, said
+    assert summary["stores"] == 5
+    assert summary["hq_lines"] == summary["lines"] > 200
+    assert summary["hq_sales_minor"] == summary["sales_minor"]
+    assert (summary["missing"], summary["duplicated"], summary["mismatched"], summary["faults"]) == (0, 0, 0, 0)
+    assert "exact: " in said
+
+
+@pytest.mark.chaos
+def test_faults_change_nothing(tmp_path: Path) -> None:
+    code, summary, said = _replay(
+        "--weeks", "1-2", "--stores", "5", "--faults", "--seed", "7", "--keep", str(tmp_path / "kept")
+    )
+    assert code == 0, said
+    assert summary["faults"] >= 14
+    assert summary["hq_baskets"] == summary["baskets"] > 300
+    assert (tmp_path / "kept" / "headquarters" / "coordinator.db").exists()
+
+
+def test_a_directory_with_something_in_it_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("letters")
+    code, _, said = _replay("--weeks", "1", "--stores", "1", "--keep", str(tmp_path))
+    assert code == 1
+    assert "is not empty; a replay starts from nothing" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize("weeks", ["0-2", "3-2", "x", "1-54"])
+def test_weeks_that_are_none_are_refused_with_an_example(weeks: str) -> None:
+    code, _, said = _replay("--weeks", weeks)
+    assert code == 2
+    assert "1-53" in said
