@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("config/**/*"), ROOT / "docker-compose.yml"])
 PACKAGES = ("domain", "protocol", "link", "devices", "edge_agent", "coordinator", "firmware_sim")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*|<.*>|…|\.\.\.")
+PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*…?|<.*>|…|\.\.\.")
 
 
 def run_help(*args: str, lang: str = "C.UTF-8") -> str:
