@@ -247,8 +247,8 @@ class Broker:
             self.log_file.unlink()
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.directory.parent == RUN:
+            write_durably(self.directory / OWNER, str(os.getpid()))  # first: a broker that comes back is not swept
             sweep()
-            write_durably(self.directory / OWNER, str(os.getpid()))
         tls = None if self._tls is None else self._own_copies(self._tls)
         text = configuration(
             directory=self.directory, bind=self.bind, port=self.port, tls=tls, persistence=self._persistence

@@ -95,6 +95,17 @@ def test_the_folder_of_a_killed_parent_is_swept_by_the_next_broker(tmp_path: Pat
     assert not broker.directory.exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's brokers live under /run")
+def test_a_broker_that_comes_back_into_its_own_folder_is_not_swept(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    broker = Broker(closed / "one")
+    broker.directory.mkdir(parents=True)
+    (broker.directory / "owner.pid").write_text("999999999")  # left by a parent that was killed
+    with broker:
+        assert broker.config.exists()
+
+
 def test_as_a_process_it_stops_on_sigterm(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "link.broker", "--directory", str(tmp_path / "b"), "--ca", str(tmp_path / "ca")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
