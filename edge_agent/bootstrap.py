@@ -8,7 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from domain.ids import EdgeId, StoreId
+from devices.registry import open_device
+from domain.ids import EdgeId, LaneId, StoreId
+from edge_agent.agent import Agent
+from edge_agent.attached import Attached
 from edge_agent.clock import BUILT_AT, HeadquartersTime, SystemClock
 from edge_agent.counter import Counter
 from edge_agent.data_dir import DataDir
@@ -19,9 +22,11 @@ from edge_agent.db.writer import Writer
 from edge_agent.edge import Edge
 from edge_agent.errors import DatabaseMissing, NotEnrolled
 from edge_agent.handlers.state import edge_started
+from edge_agent.lanes import Lane
 from edge_agent.ports import Place
 from edge_agent.receipts import Style
-from edge_agent.settings import EdgeSettings
+from edge_agent.run import on_signals, run
+from edge_agent.settings import EdgeSettings, Loaded, keep_as_last_good
 from edge_agent.snapshots import SnapshotFetcher
 from edge_agent.storage import DiskBudget, space_of
 from edge_agent.texts import short
@@ -223,3 +228,40 @@ def link_settings(settings: EdgeSettings, identity: EdgeIdentity, card: EdgeCard
     if link.plain_loopback:
         changes |= {"plain_loopback": True, "ca_file": "", "cert_file": "", "key_file": ""}
     return identity.link_settings(**changes)
+
+
+def agent_of(edge: Edge) -> Agent:
+    """Return what runs one store: its lane and its devices.
+
+    Raises:
+        DeviceMisconfigured: a device that no driver can serve.
+    """
+    lane = Lane(LaneId(edge.settings.till.lane), edge.counter, edge.clock)
+    attached = Attached(edge.counter, lane, edge.style)
+    attached.attach([open_device(device, attached.report) for device in edge.settings.devices])
+    return Agent(edge, lane, attached)
+
+
+def run_edge(loaded: Loaded, *, new_epoch: bool = False) -> None:
+    """Be a store until SIGTERM or SIGINT; blocking.
+
+    Raises:
+        EdgeError, DeviceError: it cannot start, or must not go on.
+    """
+    settings = loaded.settings
+    writer = Writer()
+    try:
+        edge = open_edge(settings, writer, new_epoch=new_epoch)
+        try:
+            keep_as_last_good(loaded)
+            run(_serve(edge))
+        finally:
+            edge.close()
+    finally:
+        writer.close()
+
+
+async def _serve(edge: Edge) -> None:
+    agent = agent_of(edge)
+    on_signals(agent.stop)
+    await agent.run()

@@ -39,15 +39,19 @@ class Counter:
             DomainError: refused, nothing was changed.
             StorageError: not done; unless it is only a full disk, this agent ends.
         """
+        result = await self.ask(handler)
+        for tell in self.after_commit:
+            tell()
+        return result
+
+    async def ask(self, handler: Handler[Result]) -> Result:
+        """Await a ``handler`` that only reads; raises as ``do``."""
         try:
-            result = await self._thread.run(lambda: handler(self._thread.uow, self._clock))
+            return await self._thread.run(lambda: handler(self._thread.uow, self._clock))
         except StorageError as error:
             if not isinstance(error, DiskFull | ReserveReached):
                 self._fail(error)
             raise
-        for tell in self.after_commit:
-            tell()
-        return result
 
     async def until_failed(self) -> None:
         """Wait for ever, or raise the error after which nothing may be sold from this process.

@@ -24,8 +24,7 @@ from domain.sale import Sale
 from edge_agent.edge import Edge
 from edge_agent.errors import DiskFull, ReserveReached, StorageError
 from edge_agent.handlers.baskets import GivenBasket, sell_basket
-from edge_agent.maintenance import keep_room, release_old_facts, renew_certificate
-from link.enrolment import renew
+from edge_agent.maintenance import keep_room, release_old_facts, renewal
 from protocol.errors import ProtocolError
 
 IN_FLIGHT = 256
@@ -228,14 +227,6 @@ class Host:
             self._say(_encode(answer) + b"\n")
         except BrokenPipeError:
             self.stop()  # nobody listens any more
-
-
-async def renewal(edge: Edge) -> None:
-    """Renew the certificate of one edge for ever."""
-    identity, hq_time = edge.identity, edge.hq_time
-    await renew_certificate(
-        identity.renew_due, lambda now: renew(identity, now=now, software=edge.software), hq_time.now
-    )
 
 
 def _whose(line: bytes) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from datetime import datetime
 
 import structlog
 
+from edge_agent.edge import Edge
 from edge_agent.storage import Level
+from link.enrolment import renew
 from link.errors import LinkError
 
 SWEEP_S = 60.0
@@ -53,3 +55,11 @@ async def renew_certificate(
                 _log.warning("certificate_not_renewed", reason=str(error))
             troubled, pause_s = True, RENEW_RETRY_S
         await asyncio.sleep(pause_s)
+
+
+async def renewal(edge: Edge) -> None:
+    """Renew the certificate of one edge for ever."""
+    identity = edge.identity
+    await renew_certificate(
+        identity.renew_due, lambda now: renew(identity, now=now, software=edge.software), edge.hq_time.now
+    )

@@ -54,6 +54,10 @@ class DiskBudget:
         used = total - free
         return Level(sum(used * 100 >= percent * total for percent in self._percents))
 
+    def space(self) -> Space:
+        """Return the room as it is now."""
+        return self._read()
+
     def free_bytes(self) -> int:
         """Return the bytes left."""
         return self._read().free

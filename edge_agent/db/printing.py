@@ -38,9 +38,10 @@ class SqlitePrintJobs:
         return PrintJob._make(row) if row else None
 
     def set_state(self, sale_number: int, copy: int, state: PrintState, reason: str = "") -> None:
-        """Move a job on."""
+        """Move a job on; "sent" that is heard after the outcome changes nothing."""
+        before = " AND state = 'sending'" if state == "sent" else ""
         self._db.execute(
-            "UPDATE print_job SET state = ?, reason = ? WHERE sale_number = ? AND copy = ?",
+            f"UPDATE print_job SET state = ?, reason = ? WHERE sale_number = ? AND copy = ?{before}",  # noqa: S608 - ours
             (state, reason, sale_number, copy),
         )
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from domain.basket import Basket
+from domain.ids import LaneId
 from domain.sale import Sale
 from edge_agent.errors import SaleNotFound
 from edge_agent.handlers.commands import Reprint, Resume
@@ -22,6 +23,26 @@ class Printable(NamedTuple):
 
     job: PrintJob
     sale: Sale
+
+
+class LastSale(NamedTuple):
+    """A sale and the latest job that prints it."""
+
+    sale: Sale
+    job: PrintJob | None
+
+
+def last_sale(lane: LaneId, uow: UnitOfWork) -> LastSale:
+    """Return the last sale of a lane; nothing is changed.
+
+    Raises:
+        SaleNotFound: nothing was sold yet.
+    """
+    with uow:
+        sale = uow.sales.last(lane)
+        if sale is None:
+            raise SaleNotFound("last")
+        return LastSale(sale, uow.print_jobs.last_of(sale_number(sale.epoch, sale.receipt_no)))
 
 
 def resume(cmd: Resume, uow: UnitOfWork) -> Resumed:
@@ -49,6 +70,11 @@ def reprint(cmd: Reprint, uow: UnitOfWork) -> PrintJob:
     return job
 
 
+def job_waits(uow: UnitOfWork) -> bool:
+    """Return whether a receipt waits for the printer."""
+    return uow.print_jobs.next_queued() is not None
+
+
 def take_job(uow: UnitOfWork) -> Printable | None:
     """Take the oldest waiting job and mark it as being sent, so that a power cut from here on leaves a question, not a guess."""
     with uow:
@@ -68,3 +94,10 @@ def move_job(job: PrintJob, state: PrintState, reason: str, uow: UnitOfWork) -> 
     with uow:
         uow.print_jobs.set_state(job.sale_number, job.copy, state, reason)
         uow.commit()
+
+
+def names_of(sale: Sale, uow: UnitOfWork) -> dict[str, tuple[str, str]]:
+    """Return the (Chinese, English) names of what a sale sold, as far as the replica still knows them."""
+    with uow:
+        found = {line.sku: uow.catalogue.by_sku(line.sku) for line in sale.lines}
+    return {sku: (each.item.name_zh, each.item.name_en) for sku, each in found.items() if each}

@@ -1,0 +1,119 @@
+"""One store's process: relay, devices, control socket and upkeep in one task group; what nobody expected ends them all."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from edge_agent.attached import Attached
+from edge_agent.control import Ask, ControlServer
+from edge_agent.edge import Edge
+from edge_agent.lanes import Lane
+from edge_agent.maintenance import keep_room, release_old_facts, renewal
+
+_log = structlog.get_logger(__name__)
+
+
+class Agent:
+    """Runs one edge."""
+
+    def __init__(self, edge: Edge, lane: Lane, attached: Attached, *, grace_s: float = 3.0) -> None:
+        """Keep what to run.
+
+        Args:
+            edge: opened.
+            lane: where scanners and the till sell.
+            attached: the store's devices.
+            grace_s: how long to wait at the end for headquarters' acknowledgement; what is not acknowledged waits on disk.
+        """
+        self._edge, self._lane, self._attached, self._grace_s = edge, lane, attached, grace_s
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take no new work, finish what is open, end."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Serve until told to stop.
+
+        Raises:
+            StorageError: nothing may be sold from this process any more.
+        """
+        await self._tell_where_we_stand()
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(work, name=name) for name, work in self._work().items()]
+            await self._stop.wait()
+            await self._edge.relay.drain(self._grace_s)
+            for task in running:
+                task.cancel()
+        _log.info("edge_stopped")
+
+    def _work(self) -> Mapping[str, Coroutine[Any, Any, Any]]:
+        edge = self._edge
+        return {
+            "journal": edge.counter.until_failed(),
+            "control": ControlServer(edge.data.control, self._answer).run(),
+            "relay": edge.relay.run(),
+            "room": keep_room(lambda: edge.budget.sweep(edge.data.path)),
+            "release": release_old_facts(edge.release_old_facts),
+            "renewal": renewal(edge),
+            **self._attached.work(),
+        }
+
+    async def _tell_where_we_stand(self) -> None:
+        stands = await self._lane.resumed()
+        _log.info(
+            "edge_started",
+            edge=self._edge.card.edge,
+            boot_id=self._edge.boot_id,
+            clean=self._edge.was_clean,
+            open_lines=len(stands.basket.lines) if stands.basket else 0,
+        )
+        if stands.unprinted is not None:
+            _log.warning("last_receipt_unknown", receipt_no=stands.unprinted.receipt_no, lane=self._lane.lane)
+
+    async def _answer(self, ask: Ask) -> dict[str, Any]:
+        match ask.get("do"):
+            case "status":
+                return await self._status()
+            case "photo":
+                return await self._photo(Path(str(ask["file"])))
+            case str(word) if word in self._lane.words:
+                return await self._lane.words[word](ask)
+            case word:
+                raise KeyError(f"do={word!r} is none of status, photo, {', '.join(self._lane.words)}")
+
+    async def _photo(self, file: Path) -> dict[str, Any]:
+        """Ring up every code in a picture."""
+        codes = await self._attached.read_picture(file)
+        basket: dict[str, Any] = {}
+        for code in codes:
+            basket = await self._lane.words["scan"](code)
+        return {"codes": codes, "basket": basket}
+
+    async def _status(self) -> dict[str, Any]:
+        edge = self._edge
+        at = await edge.journal.run(edge.journal.outbox.position)
+        basket = await self._lane.words["basket"]({})
+        space = edge.budget.space()
+        return {
+            "edge": edge.card.edge,
+            "store": edge.card.store,
+            "store_name": edge.style.name_zh if edge.settings.language == "zh-CN" else edge.style.name_en,
+            "lane": self._lane.lane,
+            "currency": edge.card.currency,
+            "boot_id": edge.boot_id,
+            "software": edge.software,
+            "link": {"state": edge.relay.state.value, "reason": edge.relay.reason, **edge.relay.counters._asdict()},
+            "stream": {"epoch": at.epoch, "top": at.top, "acked": at.acked, "safe": at.safe, "cursor": at.dl_cursor},
+            "basket": basket,
+            "devices": self._attached.states,
+            "disk": {"free_bytes": space.free, "level": edge.budget.level(space).name.lower()},
+            "clock": {
+                "now": edge.clock.now().isoformat(),
+                "quality": edge.clock.quality(),
+                "skew_s": edge.hq_time.skew_s(),
+            },
+        }

@@ -1,0 +1,140 @@
+"""The control socket of a running agent: JSON lines over a unix socket that only its own user may open.
+
+ask      {"do": "scan", "code": "6901234567892", "request_id": "…"}
+answer   {"ok": {…}}   ·   {"error": "TenderTooSmall", "message": "…", "values": {…}}
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from domain.errors import DomainError
+from edge_agent.errors import AgentNotRunning, EdgeError
+from protocol.errors import ProtocolError
+
+Ask = dict[str, Any]
+Handle = Callable[[Ask], Awaitable[dict[str, Any]]]
+
+MAX_LINE_BYTES = 1 << 16
+MAX_CALLERS = 16
+ANSWER_S = 30.0
+
+_encode = msgspec.json.Encoder().encode
+
+
+class ControlServer:
+    """Answers asks one after the other on each connection."""
+
+    def __init__(self, path: Path, handle: Handle) -> None:
+        self._path, self._handle = path, handle
+        self._callers = 0
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        with closing(_listener(self._path)) as listener:
+            server = await asyncio.start_unix_server(self._converse, sock=listener, limit=MAX_LINE_BYTES)
+            async with server:
+                await server.serve_forever()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._callers += 1
+        try:
+            while self._callers <= MAX_CALLERS and (line := await reader.readline()):
+                writer.write(_encode(await self._answer(line)) + b"\n")
+                await writer.drain()
+        except (ConnectionError, ValueError):
+            pass  # the caller is gone, or sent a line without end
+        finally:
+            self._callers -= 1
+            writer.close()
+
+    async def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            ask = msgspec.json.decode(line, type=Ask)
+            return {"ok": await self._handle(ask)}
+        except (DomainError, EdgeError, ProtocolError) as error:
+            return {"error": type(error).__name__, "message": str(error), "values": _values(error)}
+        except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
+            return {"error": "BadRequest", "message": f"{type(error).__name__}: {error}", "values": {}}
+
+
+class ControlClient:
+    """One connection to a running agent; blocking."""
+
+    def __init__(self, path: Path) -> None:
+        """Connect.
+
+        Raises:
+            AgentNotRunning: nobody answers there.
+        """
+        self._path = path
+        try:
+            self._socket = _connected(path)
+        except OSError as error:
+            raise AgentNotRunning(path) from error
+        self._lines = self._socket.makefile("rb")
+
+    def ask(self, **question: Any) -> dict[str, Any]:
+        """Return the answer as it came: ``{"ok": …}`` or ``{"error", "message", "values"}``.
+
+        Raises:
+            AgentNotRunning: the agent ended.
+        """
+        try:
+            self._socket.sendall(_encode(question) + b"\n")
+            line = self._lines.readline()
+        except OSError as error:
+            raise AgentNotRunning(self._path) from error
+        if not line:
+            raise AgentNotRunning(self._path)
+        answer: dict[str, Any] = msgspec.json.decode(line)
+        return answer
+
+    def close(self) -> None:
+        """Hang up."""
+        self._lines.close()
+        self._socket.close()
+
+
+def _values(error: Exception) -> dict[str, Any]:
+    return {name: value for name, value in vars(error).items() if isinstance(value, str | int | float | bool)}
+
+
+def _short(path: Path) -> tuple[int, str]:
+    """Return an open directory and a path through it: the name of a unix socket has room for 107 bytes, a data directory may be deeper."""
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    return directory, f"/proc/self/fd/{directory}/{path.name}"
+
+
+def _listener(path: Path) -> socket.socket:
+    with suppress(FileNotFoundError):
+        path.unlink()  # of an agent that was killed: the lock says that it is gone
+    directory, name = _short(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(name)
+    finally:
+        os.umask(before)
+        os.close(directory)
+    return listener
+
+
+def _connected(path: Path) -> socket.socket:
+    directory, name = _short(path)
+    caller = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        caller.settimeout(ANSWER_S)
+        caller.connect(name)
+    except OSError:
+        caller.close()
+        raise
+    finally:
+        os.close(directory)
+    return caller

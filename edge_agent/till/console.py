@@ -1,0 +1,131 @@
+"""The text till: reads a line, asks the agent, shows the answer. It holds no rule and no state of its own."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from domain.errors import DomainError
+from domain.money import Language, format_minor
+from domain.quantity import format_quantity
+from edge_agent.control import ControlClient
+from edge_agent.texts import Texts
+from edge_agent.till.words import ask_of
+
+Answer = dict[str, Any]
+Ask = dict[str, Any]
+
+
+class Console:
+    """One conversation of a cashier with the agent."""
+
+    def __init__(self, client: ControlClient, texts: Texts, lang: Language, say: Callable[[str], None]) -> None:
+        """Keep who talks to whom.
+
+        Args:
+            client: connected to the agent.
+            texts: the cashier's language.
+            lang: the same, for money.
+            say: writes one or more lines.
+        """
+        self._client, self._texts, self._lang, self._say = client, texts, lang, say
+        self._currency = "CNY"
+
+    def run(self, typed: Iterable[str]) -> None:
+        """Serve until ``quit`` or the end of input.
+
+        Raises:
+            AgentNotRunning: the agent ended.
+        """
+        self._begin()
+        for line in typed:
+            word = line.strip().lower()
+            if word in ("quit", "exit"):
+                return
+            if word == "help":
+                self._say(self._texts["till.help"])
+            elif word:
+                self._take(line)
+
+    def _begin(self) -> None:
+        status = self._client.ask(do="status")["ok"]
+        self._currency = status["basket"].get("currency") or status["currency"]
+        self._say(self._texts["till.welcome"].format(lane=status["lane"], store=status["store_name"]))
+        self._show_basket(status["basket"])
+        if unprinted := status["basket"]["unprinted"]:
+            self._again(unprinted, status["basket"]["print"])
+
+    def _take(self, line: str) -> None:
+        try:
+            ask = ask_of(line, self._currency)
+        except (DomainError, ValueError) as error:
+            self._say(
+                f"! {error}"
+                if isinstance(error, DomainError)
+                else self._texts["till.unknown_word"].format(word=line.strip())
+            )
+            return
+        answer = self._client.ask(**ask)
+        if "ok" in answer:
+            self._show(ask, answer["ok"])
+        else:
+            self._say(f"! {answer['message']}")
+
+    def _show(self, ask: Ask, said: Answer) -> None:
+        match said.get("state"), ask["do"]:
+            case "sold", "last":
+                self._again(said, said["print"] or "printed")
+            case "sold", _:
+                change = self._money(said["change_minor"])
+                self._say(
+                    self._texts["till.sold"].format(
+                        receipt=said["receipt"], total=self._money(said["total_minor"]), change=change
+                    )
+                )
+            case _, "reprint":
+                self._say(self._texts["till.reprinting"].format(receipt=said["receipt_no"]))
+            case _, "status":
+                waiting = said["stream"]["top"] - said["stream"]["acked"]
+                self._say(self._texts["till.link"].format(state=said["link"]["state"], waiting=waiting))
+                self._say(
+                    "\n".join(
+                        f"  {name}: {state['health']} {state['reason']}" for name, state in said["devices"].items()
+                    )
+                )
+            case _, "close_day":
+                text = self._texts["till.closed"]
+                self._say(
+                    text.format(date=said["business_date"], sales=said["sales"], total=self._money(said["total_minor"]))
+                )
+            case "closed", _:
+                self._say(self._texts["till.cancelled"])
+            case _:
+                self._show_basket(said)
+
+    def _show_basket(self, basket: Answer) -> None:
+        lines = basket["lines"]
+        if not lines:
+            self._say(self._texts["till.empty"])
+            return
+        self._say("\n".join(self._line(line) for line in lines))
+        self._say(self._texts["till.sum"].format(count=len(lines), total=self._money(basket["total_minor"])))
+        if basket["state"] == "tendering":
+            self._say(self._texts["till.due"].format(total=self._money(basket["due_minor"])))
+
+    def _line(self, line: Answer) -> str:
+        return self._texts["till.line"].format(
+            no=line["no"],
+            name=line.get("name") or line["sku"],
+            quantity=format_quantity(line["quantity_milli"]),
+            price=self._money(line["unit_price_minor"]),
+            amount=self._money(line["net_minor"]),
+        )
+
+    def _again(self, sale: Answer, state: str) -> None:
+        text = self._texts["till.again" if state in ("unknown", "failed") else "till.last"]
+        self._say(
+            text.format(
+                receipt=sale["receipt"], total=self._money(sale["total_minor"]), state=self._texts[f"state.{state}"]
+            )
+        )
+
+    def _money(self, minor: int) -> str:
+        return format_minor(minor, self._currency, self._lang)

@@ -1,0 +1,58 @@
+"""What a cashier types, as asks for the control socket."""
+
+import os
+import re
+from typing import Any
+
+from domain.ids import uuid7
+from domain.money import exponent
+from domain.quantity import parse_quantity
+
+Ask = dict[str, Any]
+
+_TIMES = re.compile(r"([0-9.]+)\s*[*xX×]\s*(\S+)")
+_PLAIN = {"last": "last", "reprint": "reprint", "close": "close_day", "status": "status", "basket": "basket"}
+_STEPS = ("total", "back", "suspend", "resume", "cancel")
+
+
+def ask_of(typed: str, currency: str) -> Ask:
+    """Return the ask that a typed line means; what is no word is a code.
+
+    Raises:
+        DomainError: an amount or a quantity that cannot be.
+        ValueError: a number is missing.
+    """
+    word, _, rest = typed.strip().partition(" ")
+    rest = rest.strip()
+    match word.lower():
+        case "void":
+            return {"do": "void", "no": int(rest)}
+        case "member":
+            return {"do": "member", "member": rest}
+        case "cash" | "qr" as kind:
+            return {"do": "pay", "kind": kind, "request_id": _new_id()} | _amount(rest, currency)
+        case step if step in _STEPS and not rest:
+            return {"do": "step", "step": step}
+        case plain if plain in _PLAIN and not rest:
+            return {"do": _PLAIN[plain]}
+        case _:
+            return _scan(typed.strip())
+
+
+def _scan(typed: str) -> Ask:
+    times = _TIMES.fullmatch(typed)
+    quantity = {"quantity_milli": parse_quantity(times[1])} if times else {}
+    # ]X0: typed by hand, so that eight digits are no UPC-E by chance.
+    return {"do": "scan", "code": times[2] if times else typed, "aim": "]X0", "request_id": _new_id(), **quantity}
+
+
+def _amount(text: str, currency: str) -> Ask:
+    if not text:
+        return {}
+    decimals = exponent(currency)
+    whole, _, rest = text.replace(",", "").partition(".")
+    return {"amount_minor": int(whole or "0") * 10**decimals + int((rest + "0" * decimals)[:decimals] or "0")}
+
+
+def _new_id() -> str:
+    return uuid7(0, os.urandom(10))
