@@ -157,6 +157,68 @@ def revoke(ctx: click.Context, config: Path | None, data_dir: Path | None, edge:
     click.echo(say(lang(ctx), "edge_revoked", edge=edge, count=len(serials)))
 
 
+@coordinator.command()
+@common
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@click.pass_context
+def doctor(ctx: click.Context, config: Path | None, data_dir: Path | None, as_json: bool) -> None:
+    """Ask the database whether the books balance and every chain verifies; exit code 1 when something is broken. / 检查不变量."""
+    from coordinator.db.doctor import examine
+
+    settings = settings_of(config, data_dir)
+    with opened(settings) as house:
+        findings = list(examine(house.database))
+        shown = house.database.engine.url.render_as_string(hide_password=True)
+    broken = [finding for finding in findings if not finding.holds]
+    if as_json:
+        rows = [finding._asdict() for finding in findings]
+        click.echo(json.dumps({"ok": not broken, "invariants": rows}, ensure_ascii=False))
+    else:
+        click.echo(say(lang(ctx), "doctor_title", database=shown))
+        for finding in findings:
+            click.echo(f"  {'✓' if finding.holds else '✗'} {finding.id:4} {finding.rule}")
+            for row in finding.broken:
+                click.echo(f"         {row}")
+        key = "doctor_broken" if broken else "doctor_ok"
+        click.echo(say(lang(ctx), key, count=len(broken)))
+    if broken:
+        ctx.exit(EXIT_BROKEN)
+
+
+@coordinator.command()
+@common
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_context
+def backup(ctx: click.Context, config: Path | None, data_dir: Path | None, file: Path) -> None:
+    """Copy the database to FILE while it works, verify the copy, and tell edges what is safe. / 备份并核验.
+
+    Keep FILE on another machine: an edge may delete what a verified backup holds. Without backups edges keep everything for their
+    retention time.
+    """
+    from coordinator.db.backup import backup as make
+
+    with opened(settings_of(config, data_dir)) as house:
+        made = make(house.database, file, house.clock)
+    click.echo(say(lang(ctx), "backup_done", file=file, edges=made.edges, events=made.events))
+
+
+@coordinator.command()
+@common
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.pass_context
+def restore(ctx: click.Context, config: Path | None, data_dir: Path | None, file: Path) -> None:
+    """Replace the database by backup FILE, as a new generation; edges refill what came after it. / 从备份恢复."""
+    from coordinator.bootstrap import running_pid
+    from coordinator.db.backup import restore as put_back
+
+    settings = settings_of(config, data_dir)
+    if pid := running_pid(settings):
+        raise click.ClickException(say(lang(ctx), "unsafe_stop", pid=pid))
+    with opened(settings, check_schema=False) as house:
+        gen = put_back(house.database, file, house.clock)
+    click.echo(say(lang(ctx), "restored", file=file, gen=gen))
+
+
 @coordinator.group()
 def token() -> None:
     """Tokens for people and programs that use the HTTP interface. / 接口令牌."""

@@ -108,11 +108,20 @@ def signposts(settings: CoordinatorSettings, addresses: Addresses) -> Signposts:
 def published(settings: CoordinatorSettings) -> Signposts:
     """Return the signposts for a command of the terminal: those of the process that runs here, else from the settings."""
     file = settings.directory / RUNNING_FILE
-    if file.exists():
+    if running_pid(settings) is not None:
         return Signposts(**json.loads(file.read_text("utf-8"))["signposts"])
     listeners = [_planned(address) for address in settings.api.listen]
     broker = settings.broker
     return signposts(settings, Addresses(listeners, broker.host or broker.listen, broker.port, broker.server_name))
+
+
+def running_pid(settings: CoordinatorSettings) -> int | None:
+    """Return the process that serves this data directory, if one does."""
+    file = settings.directory / RUNNING_FILE
+    if not file.exists():
+        return None
+    pid = int(json.loads(file.read_text("utf-8"))["pid"])
+    return pid if Path(f"/proc/{pid}").exists() else None
 
 
 def _planned(address: str) -> Listener:

@@ -26,17 +26,23 @@ POSTGRES_SETTINGS = {"synchronous_commit": "on", "fsync": "on", "full_page_write
 class Database:
     """An engine plus the house rules: SQLite has one writer, conflicts on PostgreSQL are tried again.
 
+    Args:
+        url: SQLAlchemy URL.
+        threads: that use it at once.
+        checked: ask whether commits survive a power cut; False only for a copy that is being looked at.
+
     Raises:
         UnsafeDatabase: a commit would not survive a power cut with these settings.
     """
 
-    def __init__(self, url: str, *, threads: int = 8) -> None:
+    def __init__(self, url: str, *, threads: int = 8, checked: bool = True) -> None:
         self.sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _sqlite(url, threads) if self.sqlite else _postgres(url, threads)
         # SQLite's own busy handler sleeps and polls: writers of this process queue up here instead.
         self._writer = threading.Lock()
-        with self.reading() as connection:
-            assert_safe(connection)
+        if checked:
+            with self.reading() as connection:
+                assert_safe(connection)
 
     def writer(self) -> AbstractContextManager[object]:
         """Return the guard that a writing transaction holds."""
