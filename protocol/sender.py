@@ -117,7 +117,8 @@ class Sender:
         self._state = State.OFFLINE
         self._hello = _NOBODY
         self._number = self._asked_from = self._greetings = 0
-        self._greeted_at_s = self._retry_at_s = 0.0
+        self._greeted_at_s: dict[int, float] = {}
+        self._retry_at_s = 0.0
         self._epoch = 1
         self._acked = self._safe = self._gen = self._sent = self._credit = 0
         self._held = self._doubted = ""
@@ -164,6 +165,7 @@ class Sender:
     def epoch_started(self, now_s: float, epoch: int) -> list[Effect]:
         """The journal has numbered its rows afresh under ``epoch``: greet again."""
         self._epoch, self._acked, self._safe = epoch, 0, 0
+        self._pace.restart()
         return [] if self._state is State.OFFLINE else [self._ask(now_s)]
 
     def ack_received(self, ack: Ack, now_s: float) -> list[Effect]:
@@ -202,6 +204,7 @@ class Sender:
     def _begin_round(self) -> None:
         """From here on only answers to greetings yet to be sent count."""
         self._greetings, self._asked_from = 0, self._number + 1
+        self._greeted_at_s.clear()
 
     def _ask(self, now_s: float) -> Send:
         """Begin a round of greetings with today's position."""
@@ -222,7 +225,8 @@ class Sender:
         self._number += 1
         patience_s = max(MIN_TIMEOUT_S, self._pace.timeout_s) * 2 ** min(self._greetings, 6)
         self._greetings += 1
-        self._greeted_at_s, self._retry_at_s = now_s, now_s + min(patience_s, MAX_GREETING_S)
+        self._greeted_at_s[self._number] = now_s
+        self._retry_at_s = now_s + min(patience_s, MAX_GREETING_S)
         return Send(msgspec.structs.replace(hello, number=self._number))
 
     def _answers_greeting(self, ack: Ack) -> bool:
@@ -231,8 +235,7 @@ class Sender:
         return asking and ack.boot == self._hello.boot and self._asked_from <= ack.hello <= self._number
 
     def _on_answer(self, ack: Ack, now_s: float) -> list[Effect]:
-        if ack.hello == self._number:
-            self._pace.measure(now_s - self._greeted_at_s)
+        self._pace.measure(now_s - self._greeted_at_s[ack.hello])
         if ack.epoch < self._epoch:  # it has not seen our epoch yet, or lost it: all of it is still to be sent
             ack = msgspec.structs.replace(ack, epoch=self._epoch, next=1, head_hash="", safe=0)
         if difference := self._difference(ack):
@@ -378,7 +381,7 @@ class Sender:
         if before is None or after is None:
             return self._break(now_s, first)
         self._sent = last
-        self._pace.flights.append(Flight(last, size, now_s))
+        self._pace.depart(Flight(last, size, now_s))
         return self._batch(first, before, after, events)
 
     def _break(self, now_s: float, seq: int) -> Incident:

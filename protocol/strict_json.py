@@ -60,7 +60,9 @@ def check_values(raw: bytes, thing: str) -> None:
         MalformedMessage: a number of more than ``MAX_DIGITS`` digits or with a large exponent, or a NUL character.
     """
     bare = _without_strings(raw)
-    shape = bare.translate(_SHAPE)  # digits look alike: two searches for a fixed text spare nearly every event the pattern
+    shape = bare.translate(
+        _SHAPE
+    )  # digits look alike: two searches for a fixed text spare nearly every event the pattern
     suspicious = _LONG_RUN in shape or b"0e" in shape
     if suspicious and (long := _LONG_NUMBER.search(bare)):
         raise MalformedMessage(f"number in {thing}", long[0].decode(), f"at most {MAX_DIGITS} digits")
