@@ -9,7 +9,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from benchmarks import raw_mqtt
+from benchmarks.backlog import Drained
 from benchmarks.broker import plain_broker
 from benchmarks.chain import answer_of, enrol, headquarters
 from benchmarks.figure import Figure, figure
@@ -38,4 +41,4 @@ async def best_rate(database: str = "") -> float:
 async def _drained(office: Headquarters, folder: Path, edge: str) -> float:
     data_dir = await asyncio.to_thread(enrol, office, edge, folder / edge)
     line = await answer_of("benchmarks.backlog", str(data_dir), str(FACTS), str(FACT_BYTES))
-    return FACTS / float(line)
+    return FACTS / msgspec.json.decode(line, type=Drained).seconds
