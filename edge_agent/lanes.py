@@ -15,6 +15,7 @@ from domain.sale import Sale, TenderKind
 from edge_agent.clock import SystemClock
 from edge_agent.counter import Counter
 from edge_agent.errors import ReserveReached
+from edge_agent.handlers.baskets import GivenBasket, sell_basket
 from edge_agent.handlers.commands import (
     CheckOut,
     CloseDay,
@@ -53,6 +54,7 @@ class Lane:
             "member": self._member,
             "step": self._step,
             "pay": self._pay,
+            "sell": self._sell,
             "basket": self._basket,
             "last": self._last,
             "reprint": self._reprint,
@@ -102,6 +104,11 @@ class Lane:
             {"lane": self.lane, "sale_id": self._new_id(), "request_id": ask.get("request_id", ""), **wish}, CheckOut
         )
         return sold(await self._counter.do(lambda uow, clock: check_out(cmd, uow, clock)))
+
+    async def _sell(self, ask: Ask) -> Answer:
+        """Sell a whole basket of another system, as ``edge host`` does; told again, it answers with the first sale."""
+        given, sale_id = msgspec.convert(ask["basket"], GivenBasket), self._new_id()
+        return sold(await self._counter.do(lambda uow, clock: sell_basket(given, self.lane, sale_id, uow, clock)))
 
     async def _basket(self, _: Ask) -> Answer:
         stands = await self.resumed()

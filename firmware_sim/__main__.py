@@ -1,6 +1,7 @@
 """The bench's command line: ``shopwire sim replay`` and ``shopwire demo``."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def demo(ctx: click.Context, /, *, headless: bool, as_json: bool, folder: Path |
     """
     from firmware_sim.demo import face
 
-    summary = face.run(_texts(ctx), folder, stay=not headless, quiet=as_json and headless)
-    if as_json:
+    summary = face.run(_texts(ctx), folder, sys.stderr if as_json else sys.stdout, stay=not headless)
+    if as_json and summary is not None:
         click.echo(msgspec.json.encode(summary))
-    ctx.exit(0 if summary.ok else 1)
+    ctx.exit(0 if summary is not None and summary.ok else 1)

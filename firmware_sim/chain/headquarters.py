@@ -76,6 +76,7 @@ class Headquarters:
         words = ("coordinator", "serve", "--data-dir", str(folder), "--announce")
         self.child = Child("coordinator", shopwire(*words), logs, environment)
         self.announced: dict[str, Any] = {}
+        self.token = ""
         self.api = Api(f"http://{_HOST}:{places.http}")
 
     @property
@@ -91,9 +92,9 @@ class Headquarters:
         """
         await self.child.start()
         self.announced = await self.child.hear_ready(_READY_S)
-        token = await asyncio.to_thread(Path(self.announced["token_file"]).read_text, "utf-8")
+        self.token = (await asyncio.to_thread(Path(self.announced["token_file"]).read_text, "utf-8")).strip()
         self.api.close()
-        self.api = Api(self.url, token.strip())
+        self.api = Api(self.url, self.token)
 
     async def kill(self) -> None:
         """Kill -9; a broker that it had started dies with it."""

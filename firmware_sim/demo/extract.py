@@ -13,11 +13,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from firmware_sim.demo.goods import DATA, STORES
 from firmware_sim.replay import dataset
 from firmware_sim.replay.basket import SourceBasket
 
-DATA = Path(__file__).parent / "data"
-STORES = (343, 361, 406)
 WEEKS = (1, 10)
 BASKETS_PER_STORE = 20
 LINES = range(3, 9)

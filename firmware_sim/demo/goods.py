@@ -10,6 +10,8 @@ from typing import Any
 from firmware_sim.replay.basket import SourceBasket, SourceLine, gtin13
 
 DATA = Path(__file__).parent / "data"
+STORES = (343, 361, 406)
+"""The stores of the source that the extract was taken from; all three also sell fuel."""
 SIZE_UNITS = {"OZ": "oz", "LB": "lb", "CT": "ct", "PK": "pk", "GA": "gal", "QT": "qt", "PT": "pt", "DZ": "doz"}
 
 

@@ -15,7 +15,7 @@ from firmware_sim.texts import Texts, thousands
 
 _PLAIN_EVERY_S = 4.0
 _BOLD, _DIM, _GREEN, _RED, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[31m", "\x1b[0m"
-_COLUMNS = (18, 8, 12, 14, 12, 14)
+_COLUMNS = (18, 8, 8, 14, 8, 16)
 
 
 @dataclass(frozen=True)

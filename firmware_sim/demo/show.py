@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from firmware_sim.demo import goods
 from firmware_sim.demo.books import Books, Known, compare
 from firmware_sim.demo.goods import Article, Photo
 from firmware_sim.demo.screen import Row, Screen, money
-from firmware_sim.demo.store import DemoStore, Sold
+from firmware_sim.demo.store import DemoStore, Seen, Sold
 from firmware_sim.replay.basket import SourceBasket
 from firmware_sim.texts import Texts
 
@@ -115,20 +114,24 @@ class Show:
         store = self.stores[1]
         self.screen.headline("demo.act.camera", store=store.name)
         for photo in self.photos:
-            line = await store.look_at(photo.picture)
-            self.photos_read += line.code == photo.article.code
-            self.screen.say(
-                "demo.seen", picture=photo.picture.name, code=line.code, name=line.name, amount=money(line.net_minor)
-            )
+            self._tell_seen(photo, await store.look_at(photo.picture))
             await asyncio.sleep(self.breath_s)
         await self._pay(store)
+
+    def _tell_seen(self, photo: Photo, seen: Seen | None) -> None:
+        picture = photo.picture.name
+        if seen is None:
+            self.screen.say("demo.not_seen", picture=picture)
+            return
+        self.photos_read += seen.code.zfill(14) == photo.article.code.zfill(14)
+        self.screen.say("demo.seen", picture=picture, code=seen.code, name=seen.name, amount=money(seen.net_minor))
 
     async def _pay(self, store: DemoStore) -> None:
         sold = await store.pay("cash")
         self._keep(store, sold)
         self.screen.say("demo.paid", store=store.name, receipt=sold.receipt_no, amount=money(sold.total_minor))
-        picture = await store.next_receipt(sold.receipt_no)
-        self.screen.say("demo.printed", picture=picture)
+        if await store.receipts_within(sold.receipt_no) >= sold.receipt_no:
+            self.screen.say("demo.printed", picture=store.receipts[sold.receipt_no - 1])
 
     async def _cut_and_recover(self, offline: Sequence[SourceBasket]) -> None:
         store = self.stores[-1]

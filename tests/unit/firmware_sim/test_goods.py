@@ -7,7 +7,7 @@ from firmware_sim.replay import dataset
 def test_the_extract_is_what_the_source_says() -> None:
     chosen = {basket.source_ref: basket for basket in goods.baskets()}
     source = {basket.source_ref: basket for basket in dataset.read(*extract.WEEKS).baskets()}
-    assert len(chosen) == len(extract.STORES) * extract.BASKETS_PER_STORE
+    assert len(chosen) == len(goods.STORES) * extract.BASKETS_PER_STORE
     assert all(source[ref] == basket for ref, basket in chosen.items())
 
 
