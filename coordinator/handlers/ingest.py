@@ -138,7 +138,7 @@ class _Group:
     def _batch(self, edge: str, position: StreamPosition, batch: Batch) -> _Received:
         reception = receive(position, edge, batch, self._hashes(edge, position))
         self._positions[edge] = moved = reception.position
-        accepted = tuple(map(_named, reception.accepted))
+        accepted = reception.accepted
         if accepted:
             self._events.setdefault((edge, moved.epoch), []).extend(accepted)
         if reception.held and not position.held:
@@ -191,20 +191,44 @@ class _Group:
     def _book(self, received: Sequence[_Received]) -> list[Taken]:
         """Book what the accepted events state; one known from an earlier epoch only moves the position."""
         fresh = [accepted for each in received for accepted in each.accepted]
-        known = self._uow.inbox.known([accepted.event_id for accepted in fresh]) if fresh else set()
-        if known:
-            self._alarm_changed([accepted for accepted in fresh if accepted.event_id in known])
-        self._applier.look_up([accepted.fact for accepted in fresh])
+        ids = [accepted.event_id for accepted in fresh]
+        known = self._uow.inbox.known(ids) if fresh else set()
+        if known or len(set(ids)) < len(ids):
+            received = self._with_stand_ins(received, fresh, known)
+        self._applier.look_up([accepted.fact for each in received for accepted in each.accepted])
         return [self._book_one(arrival, each, known) for arrival, each in zip(self._arrivals, received, strict=True)]
 
-    def _alarm_changed(self, repeated: Sequence[Accepted]) -> None:
-        """An event never changes after its commit: one that did tells of tampering or of a fault in the edge's storage."""
-        changed = self._uow.inbox.changed(repeated)
-        for (edge, _), events in self._events.items() if changed else ():
-            ids = sorted(changed & {accepted.event_id for accepted in events})
-            if ids:
-                text = f"{len(ids)} event(s) came again with other content, first {ids[0]}; the first content stands"
-                self._applier.effects.add_alarm(self._at, edge, "event_changed", text)
+    def _with_stand_ins(
+        self, received: Sequence[_Received], fresh: Sequence[Accepted], known: set[str]
+    ) -> list[_Received]:
+        """Give an event that uses another one's id an id of its own, and call it poison: bytes never change after their commit."""
+        changed = self._changed([accepted for accepted in fresh if accepted.event_id in known])
+        first: dict[str, bytes] = {}
+
+        def own(accepted: Accepted) -> Accepted:
+            event_id, raw = accepted.event_id, accepted.raw
+            if (event_id, raw) not in changed and first.setdefault(event_id, raw) == raw:
+                return accepted
+            problem = f"event id {accepted.event_id} came again with other content; the first content stands"
+            return accepted._replace(event_id=malformed_id(accepted.raw), fact=None, problem=problem)
+
+        settled = [each._replace(accepted=tuple(map(own, each.accepted))) for each in received]
+        self._events = {}
+        for arrival, each in zip(self._arrivals, settled, strict=True):
+            if each.position is not None and each.accepted:
+                self._events.setdefault((arrival.edge, each.position.epoch), []).extend(each.accepted)
+        ids = {accepted.event_id for accepted in fresh}
+        known |= self._uow.inbox.known([e.event_id for each in settled for e in each.accepted if e.event_id not in ids])
+        return settled
+
+    def _changed(self, repeated: Sequence[Accepted]) -> set[tuple[str, bytes]]:
+        """Return id and bytes of repeated events whose first bytes were others; each id is asked for once at a time."""
+        found: set[tuple[str, bytes]] = set()
+        while repeated:
+            one_each = {accepted.event_id: accepted for accepted in repeated}
+            found |= {(name, one_each[name].raw) for name in self._uow.inbox.changed(list(one_each.values()))}
+            repeated = [accepted for accepted in repeated if one_each[accepted.event_id] is not accepted]
+        return found
 
     def _book_one(self, arrival: Arrival, received: _Received, known: set[str]) -> Taken:
         name, position = arrival.edge, received.position
@@ -245,11 +269,3 @@ class _Group:
             effects = self._applier.effects
             effects.pulse = (self._at[:16], len(effects.sales), sum(map(len, self._events.values())))
         self._uow.write(self._applier.effects)
-
-
-def _named(accepted: Accepted) -> Accepted:
-    """Give an event whose id no column holds a stand-in of its own, and call it poison."""
-    if len(accepted.event_id) <= MAX_ID:
-        return accepted
-    problem = accepted.problem or f"event id of {len(accepted.event_id)} characters: at most {MAX_ID}"
-    return accepted._replace(event_id=malformed_id(accepted.raw), fact=None, problem=problem)

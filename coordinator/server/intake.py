@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
@@ -22,6 +22,8 @@ from protocol.topics import Address, Leaf
 
 LEAST_CREDIT = 16 * 1024
 MOST_CREDIT = 256 * 1024
+MOST_OF_ONE_EDGE = 16
+"""Messages of one edge that wait here: its window of 8 and as much again. What is beyond waits in the hub, which drops a flood (F53)."""
 PAUSE_AFTER_FAILURE_S = 0.5
 MOST_REFUSED_NAMED = 1000
 """A refused edge is named in the log once; the rest is only counted."""
@@ -79,6 +81,7 @@ class Intake:
         self._begin, self._again, self._clock, self._settings = begin, again, clock, settings
         self._telemetry, self._behind = telemetry, behind
         self._queue: deque[Waiting] = deque()
+        self._of_edge: Counter[str] = Counter()
         self._bytes = 0
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
@@ -92,10 +95,11 @@ class Intake:
         """Queue one message; waits while too much waits, which slows the broker and keeps memory flat."""
         if address.leaf != "up":
             return
-        while self._bytes > self._settings.queue_bytes or len(self._queue) > self._settings.queue_messages:
+        while self._is_full(address.edge):
             self._room.clear()
             await self._room.wait()
         self._queue.append(Waiting(address, payload))
+        self._of_edge[address.edge] += 1
         self._bytes += len(payload)
         self._idle.clear()
         self._arrived.set()
@@ -130,11 +134,17 @@ class Intake:
         self._telemetry.messages.labels("foreign_topic").inc()
         _log.warning("message_refused", topic=where[:120], reason=str(error)[:300])
 
+    def _is_full(self, edge: str) -> bool:
+        settings = self._settings
+        full = self._bytes > settings.queue_bytes or len(self._queue) > settings.queue_messages
+        return full or self._of_edge[edge] >= MOST_OF_ONE_EDGE
+
     def _next_group(self) -> list[Waiting]:
         group: list[Waiting] = []
         while self._queue and len(group) < self._settings.group_batches:
             waiting = self._queue.popleft()
             self._bytes -= len(waiting.payload)
+            self._of_edge[waiting.address.edge] -= 1
             group.append(waiting)
         self._room.set()
         self._measure()

@@ -18,7 +18,7 @@ from domain.ids import EdgeId, EventId, LaneId, SaleId, SkuId, StoreId, uuid7
 from domain.sale import Discount, Line, Sale, Tender
 from protocol.codec import encode_event
 from protocol.envelope import chain, genesis
-from protocol.facts import Fact, SaleCompleted
+from protocol.facts import DayClosed, Fact, MovementKind, SaleCompleted, SaleVoided, StockChange, StockMoved
 from protocol.messages import Batch, DownlinkPosition, Hello
 
 SKUS = [f"TEA-{n}" for n in range(40)]
@@ -150,10 +150,10 @@ class Edge:
         }
         return Hello(**{**said, **changes})
 
-    def sale(self, lines: int = 2, **changes: Any) -> SaleCompleted:
+    def sale(self, count: int = 2, **changes: Any) -> SaleCompleted:
         """Return a sale that verifies: each line 250 × 2 less a retailer's 50, and a manufacturer's coupon of 30 on the first."""
         self.receipt += 1
-        rows = tuple(line(no) for no in range(1, lines + 1))
+        rows = tuple(line(no) for no in range(1, count + 1))
         total = sum(row.net_minor for row in rows)
         figures: dict[str, Any] = {
             "sale_id": SaleId(new_id()),
@@ -188,6 +188,20 @@ def line(no: int, sku: str = "", **changes: Any) -> Line:
         "discounts": discounts,
     }
     return Line(**{**figures, **changes})
+
+
+def moved(store: str, kind: MovementKind, *changes: tuple[str, int], reason: str = "") -> StockMoved:
+    rows = tuple(StockChange(SkuId(sku), milli) for sku, milli in changes)
+    return StockMoved(StoreId(store), kind, rows, reason)
+
+
+def closed(store: str) -> DayClosed:
+    """Return the end of a day with one sale of 450."""
+    return DayClosed(StoreId(store), LaneId("till-1"), "2026-11-21", 1, 1, 1, 1, 450)
+
+
+def voided(sale_id: str) -> SaleVoided:
+    return SaleVoided(SaleId(sale_id), "wrong item", "2026-11-21")
 
 
 def item(sku: str) -> Item:
