@@ -20,7 +20,8 @@ class DemoChain:
     def __init__(self, folder: Path, texts: Texts) -> None:
         """Keep state in ``folder``/state and pictures of receipts in ``folder``/receipts."""
         self.receipts, state = folder / "receipts", folder / "state"
-        self.headquarters = Headquarters(state / "headquarters", Places.choose(), state / "logs", lang=texts.lang)
+        self._places = Places.choose()
+        self.headquarters = Headquarters(state / "headquarters", self._places, state / "logs", lang=texts.lang)
         self.stores = [
             DemoStore(
                 number,
@@ -34,7 +35,7 @@ class DemoChain:
 
     async def open(self, articles: Sequence[Article], baskets: int, screen: Screen) -> None:
         """Start headquarters, tell it what is sold, open the stores."""
-        await self.headquarters.start()
+        await asyncio.gather(self.headquarters.start(), *(store.plug_in(self._places.broker) for store in self.stores))
         screen.say("demo.hq_up")
         await asyncio.to_thread(self._load, articles)
         screen.say("demo.loaded", articles=len(articles), stores=len(self.stores), baskets=baskets)
@@ -53,7 +54,7 @@ class DemoChain:
 
     async def _open(self, store: DemoStore, screen: Screen) -> None:
         code = await asyncio.to_thread(self._admit, store)
-        await store.open(code, int(self.headquarters.announced["broker"]["port"]))
+        await store.open(code)
         screen.say("demo.open", store=store.name)
 
     def _load(self, articles: Sequence[Article]) -> None:

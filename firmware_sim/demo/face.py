@@ -104,11 +104,11 @@ class _Evening:
         async with asyncio.TaskGroup() as tasks:
             hearing = [store.watch_printer() for store in self._chain.stores]
             guarding = [child.watch() for child in self._chain.watched()]
-            beside = [tasks.create_task(each) for each in [*hearing, *guarding]]
+            beside = [tasks.create_task(each) for each in [*hearing, *guarding, show.watch()]]
             self._summary = await show.run()
             self._tell_addresses()
             if self._stay:
-                await show.watch()
+                await self._ended.wait()
             for task in beside:
                 task.cancel()
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from firmware_sim.replay.basket import SourceBasket, SourceLine, gtin13
+from firmware_sim.replay.basket import SourceBasket, SourceLine, gtin13, measure_of
 
 DATA = Path(__file__).parent / "data"
 STORES = (343, 361, 406)
@@ -32,10 +32,9 @@ class Article:
             "sku": self.sku,
             "name_en": self.name_en,
             "name_zh": self.name_zh,
-            "unit": "each",
             "barcodes": [self.code],
             "department": self.department,
-            "sold_by": "each",
+            **measure_of(self.department),
         }
 
 

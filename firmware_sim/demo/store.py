@@ -68,19 +68,24 @@ class DemoStore:
         self._till: Till | None = None
         self._printed = asyncio.Event()
 
-    async def open(self, code: str, broker_port: int) -> None:
-        """Plug the devices in, enrol with a one-time code, start the agent, and wait until it can sell.
+    async def plug_in(self, broker_port: int) -> None:
+        """Start scanner, printer and line, and write the store's settings.
 
         Raises:
             ChildFailed: something did not start.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._wire = Wire(self.edge, "127.0.0.1", broker_port, self._logs)
-        enrolling = run_once("enrol", shopwire("edge", "enrol", code, "--data-dir", str(self._data)), self._logs)
-        port, _, _, _ = await asyncio.gather(
-            self._start_printer(), self._start_scanner(), self._wire.start(), enrolling
-        )
+        port, _, _ = await asyncio.gather(self._start_printer(), self._start_scanner(), self._wire.start())
         await asyncio.to_thread(self._write_settings, port, self._wire.port)
+
+    async def open(self, code: str) -> None:
+        """Enrol with a one-time code, start the agent, and wait until it can sell.
+
+        Raises:
+            ChildFailed: something did not start.
+        """
+        await run_once("enrol", shopwire("edge", "enrol", code, "--data-dir", str(self._data)), self._logs)
         await self._agent.start()
         await self._until_it_can_sell()
 

@@ -61,6 +61,11 @@ def gtin13(product: int) -> str:
     return f"{body}{-weighed % 10}"  # our own reckoning, so that a wrong check digit in the product shows
 
 
+def measure_of(department: str) -> dict[str, str]:
+    """Return how a department's goods are counted, in the words of headquarters' catalogue: fuel in thousandths of a gallon (mgal)."""
+    return {"unit": "mgal", "sold_by": "measure"} if department == "FUEL" else {"unit": "each", "sold_by": "each"}
+
+
 def edge_of(store: int) -> str:
     """Return the edge that sells for a store of the source."""
     return f"S{store}"

