@@ -7,7 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coordinator.api.problems import problem
+from coordinator.api.problems import BodyRefused, problem, too_large
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -16,14 +16,6 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-
-class _TooLarge(Exception):
-    """The body went over its limit."""
-
-
-class _TooSlow(Exception):
-    """The body did not come in time."""
 
 
 class Guard:
@@ -75,13 +67,9 @@ class Guard:
 
         try:
             await self._app(scope, self._bounded(scope, receive), noting)
-        except* _TooLarge:
+        except BodyRefused as refused:
             if not started:
-                await _large(self._limit(scope))(scope, receive, noting)
-        except* _TooSlow:
-            if not started:
-                text = f"the body did not arrive within {self._timeout_s:.0f} s"
-                await problem(408, "too-slow", "Request timeout", text)(scope, receive, noting)
+                await refused.answer()(scope, receive, noting)
 
     def _host(self, headers: Headers) -> Response | None:
         host = headers.get("host", "").lower()
@@ -95,7 +83,7 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isdigit():
             return problem(400, "bad-length", "Bad request", f"Content-Length {length[:40]!r} is no number")
-        return _large(self._limit(scope)) if int(length) > self._limit(scope) else None
+        return too_large(self._limit(scope)).answer() if int(length) > self._limit(scope) else None
 
     def _limit(self, scope: Scope) -> int:
         return self._max_import if scope["path"].endswith("/imports") else self._max_body
@@ -113,19 +101,14 @@ class Guard:
                 async with asyncio.timeout(max(until - clock(), 0.001)):
                     message = await receive()
             except TimeoutError:
-                raise _TooSlow from None
+                text = f"the body did not arrive within {self._timeout_s:.0f} s"
+                raise BodyRefused(408, "too-slow", "Request timeout", text) from None
             seen += len(message.get("body", b""))
             if seen > limit:
-                raise _TooLarge
+                raise too_large(limit)
             complete = not message.get("more_body", False)
             if limit == self._max_import:  # a long file may take long, a stalled one may not
                 until = clock() + self._timeout_s
             return message
 
         return bounded
-
-
-def _large(limit: int) -> Response:
-    return problem(
-        413, "too-large", "Too large", f"a body of this path may have {limit} bytes: send it in parts", limit=limit
-    )

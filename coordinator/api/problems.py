@@ -26,6 +26,24 @@ def problem(status: int, kind: str, title: str, detail: str, **more: Any) -> Res
     return JSONResponse(body, status, media_type=MEDIA_TYPE, headers=headers)
 
 
+class BodyRefused(HTTPException):
+    """A body went over a limit while it was read; an HTTPException, for FastAPI turns every other error there into "400"."""
+
+    def __init__(self, status: int, kind: str, title: str, detail: str, **more: Any) -> None:
+        super().__init__(status, detail)
+        self.kind, self.title, self.more = kind, title, more
+
+    def answer(self) -> Response:
+        """Return the problem."""
+        return problem(self.status_code, self.kind, self.title, self.detail, **self.more)
+
+
+def too_large(limit: int) -> BodyRefused:
+    """Return the refusal of a body beyond ``limit`` bytes."""
+    text = f"a body of this path may have {limit} bytes: send it in parts"
+    return BodyRefused(413, "too-large", "Too large", text, limit=limit)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of ``app`` as a problem."""
     app.add_exception_handler(CoordinatorError, _coordinator)
@@ -71,6 +89,8 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    if isinstance(error, BodyRefused):
+        return error.answer()
     details = {
         404: "no such page or resource: see /openapi.json",
         405: "this path takes other methods: see /openapi.json",

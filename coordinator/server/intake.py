@@ -136,8 +136,8 @@ class Intake:
 
     def _is_full(self, edge: str) -> bool:
         settings = self._settings
-        full = self._bytes > settings.queue_bytes or len(self._queue) > settings.queue_messages
-        return full or self._of_edge[edge] >= MOST_OF_ONE_EDGE
+        whole = self._bytes > settings.queue_bytes or len(self._queue) > settings.queue_messages
+        return whole or self._of_edge[edge] >= MOST_OF_ONE_EDGE
 
     def _next_group(self) -> list[Waiting]:
         group: list[Waiting] = []
