@@ -5,6 +5,7 @@ effects: position and effects are one commit. No statement is run per event.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -20,7 +21,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
-    insert,
     select,
     text,
     union_all,
@@ -81,6 +81,7 @@ def repeat_table(metadata: MetaData) -> Table:
     )
 
 
+_PLACED = ("edge", "epoch", "seq", "event_id", "hash", "received_at")
 _metadata = MetaData()
 _stream, _event, _repeat = stream_table(_metadata), event_table(_metadata), repeat_table(_metadata)
 
@@ -175,23 +176,21 @@ class Inbox:
         """
         fresh, repeats = [], []
         for each in accepted:
-            row = {
-                "edge": edge,
-                "epoch": epoch,
-                "seq": each.seq,
-                "event_id": each.event_id,
-                "hash": each.hash,
-                "received_at": at,
-            }
             if each.event_id in self._known:
-                repeats.append(row)
+                repeats.append((edge, epoch, each.seq, each.event_id, each.hash, at))
             else:
                 self._known.add(each.event_id)
-                fresh.append({**row, "bytes": each.raw})
-        if fresh:
-            self._db.execute(insert(_event), fresh)
-        if repeats:
-            self._db.execute(insert(_repeat), repeats)
+                fresh.append((edge, epoch, each.seq, each.event_id, each.hash, at, each.raw))
+        self._insert("event", (*_PLACED, "bytes"), fresh)
+        self._insert("event_repeat", _PLACED, repeats)
+
+    def _insert(self, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+        """Insert plain tuples: SQLAlchemy's own executemany looks at every value in Python, which doubled the time of a fact."""
+        if not rows:
+            return
+        mark = "?" if self._db.dialect.name == "sqlite" else "%s"
+        marks = ", ".join([mark] * len(columns))
+        self._db.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
 
     def advance(self, edge: str, position: StreamPosition, at: str) -> None:
         """Move the stream to ``position`` (also: hold it, or set it free)."""
