@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from edge_agent.clock import SystemClock
 from edge_agent.control import ControlClient
 from edge_agent.data_dir import DataDir
+from edge_agent.db.audit import sales_unlike_their_facts
 from edge_agent.db.connection import open_for_reading
 from edge_agent.db.stock import differences
 from edge_agent.errors import AgentNotRunning, StorageError
@@ -148,6 +149,12 @@ def _file(connection: sqlite3.Connection, data: DataDir) -> Iterator[Finding]:
             else Finding("database", "bad", f"quick_check says {finding}, journal mode {mode}", restore)
         )
         yield Finding("chain", "ok", f"{Outbox(connection).verify_chain()} facts hash to what was committed")
+        unlike = sales_unlike_their_facts(connection)
+        yield (
+            Finding("sales", "ok", "sales equal their facts")
+            if not unlike
+            else Finding("sales", "bad", f"{len(unlike)} sales differ from their facts, first {unlike[0]}", restore)
+        )
         wrong = differences(connection)
         yield (
             Finding("stock", "ok", "levels equal the sum of movements")

@@ -103,7 +103,7 @@ class Sales(Protocol):
     def next_receipt_no(self, epoch: int) -> int:
         """Take the next number of the epoch's series."""
 
-    def add(self, sale: Sale, committed_ms: int) -> int:
+    def add(self, sale: Sale) -> int:
         """Keep a sale; returns its number."""
 
     def get(self, sale_id: str) -> Sale | None:

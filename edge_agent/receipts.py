@@ -93,19 +93,17 @@ class _Paper:
     def money(self) -> list[Element]:
         """What it comes to, how it was paid, what came back."""
         sale = self._sale
-        elements: list[Element] = []
-        if sale.due_minor != sale.total_minor:
-            elements.append(self._row(self._word("receipt.subtotal"), self._figures(sale.total_minor)))
-            elements.append(self._row(self._word("receipt.coupons"), self._figures(sale.due_minor - sale.total_minor)))
-        elements += [self._total(), Rule()]
+        elements: list[Element] = [*self._coupons(), *self._total(), Rule()]
         for kind, tenders in groupby(sale.tenders, key=lambda tender: tender.kind):
             amount = sum(tender.amount_minor for tender in tenders)
             elements.append(self._row(self._word(f"receipt.tender.{kind}"), self._figures(amount)))
         if sale.change_minor:
             key = "receipt.change" if sale.kind == "sale" else "receipt.given_back"
-            elements.append(self._row(self._word(key), self._figures(sale.change_minor, turn=False), bold=True))
-        if saved := sum(discount.amount_minor for line in sale.lines for discount in line.discounts):
-            elements.append(self._row(self._word("receipt.saved"), self._figures(saved)))
+            elements.append(self._row(self._word(key), self._plain(sale.change_minor), bold=True))
+        if sale.kind == "sale" and (
+            saved := sum(discount.amount_minor for line in sale.lines for discount in line.discounts)
+        ):
+            elements.append(self._row(self._word("receipt.saved"), self._plain(saved)))
         return elements
 
     def foot(self) -> list[Element]:
@@ -130,7 +128,16 @@ class _Paper:
         names = dict.fromkeys(filter(None, map(clean, self._in_order(*self._names.get(line.sku, (line.name, ""))))))
         elements: list[Element] = [Text(name, bold=no == 0) for no, name in enumerate(names or [line.sku])]
         elements.append(self._row(f"  {self._times(line)}", self._figures(line.gross_minor)))
-        return elements + [self._discount(discount) for discount in line.discounts]
+        return elements + [self._discount(each) for each in line.discounts if each.funding == "retailer"]
+
+    def _coupons(self) -> list[Element]:
+        """Manufacturers' coupons: they lower what is paid, not what the goods cost."""
+        sale = self._sale
+        coupons = [each for line in sale.lines for each in line.discounts if each.funding == "manufacturer"]
+        if not coupons:
+            return []
+        goods = self._row(self._word("receipt.subtotal"), self._figures(sale.total_minor))
+        return [goods, *(self._discount(each) for each in coupons), Rule()]
 
     def _times(self, line: Line) -> str:
         unit = "" if line.unit in ("", "each") else f" {clean(line.unit)}"
@@ -140,13 +147,13 @@ class _Paper:
         name = clean(discount.name) or self._word(f"receipt.discount.{discount.kind}")
         return self._row(f"  {name}", self._figures(-discount.amount_minor))
 
-    def _total(self) -> Element:
+    def _total(self) -> list[Element]:
         sale = self._sale
         key = "receipt.refund" if sale.kind == "return" else "receipt.total"
         pieces = sum(line.quantity_milli // MILLI if _by_piece(line) else 1 for line in sale.lines)
         amount = format_minor(sale.due_minor, sale.currency, short(self._style.languages[0]))
         label = f"{self._word(key)}  {pieces} {self._word('receipt.pieces')}"
-        return Columns((Cell(label), Cell(amount, 16, Align.RIGHT)), bold=True)
+        return [Text(label, bold=True), Text(amount, Align.RIGHT, 2, 2, bold=True)]
 
     def _row(self, label: str, amount: str, *, bold: bool = False) -> Columns:
         return Columns((Cell(label), Cell(amount, _AMOUNT_COLUMNS, Align.RIGHT)), bold=bold)
@@ -154,8 +161,8 @@ class _Paper:
     def _fact(self, label: str, value: str) -> Columns:
         return Columns((Cell(label, self._style.columns // 3), Cell(value, align=Align.RIGHT)))
 
-    def _figures(self, minor: int, *, turn: bool = True) -> str:
-        return self._plain(minor * self._sign if turn else minor)
+    def _figures(self, minor: int) -> str:
+        return self._plain(minor * self._sign)
 
     def _plain(self, minor: int) -> str:
         decimals = exponent(self._sale.currency)

@@ -19,8 +19,8 @@ _PUT_HEADER = "INSERT INTO basket_line (lane, no, body) VALUES (?, 0, ?) ON CONF
 _RECEIPT_BITS = 0xFFFFFFFF
 _ADD_LINE = "INSERT INTO basket_line (lane, no, body) VALUES (?, ?, ?)"
 _ADD_SALE = (
-    "INSERT INTO sale (number, sale_id, source_ref, lane, kind, business_date, total_minor, committed_ms, "
-    "original_sale_id, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO sale (number, sale_id, source_ref, lane, kind, business_date, total_minor, "
+    "original_sale_id, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -76,11 +76,11 @@ class SqliteSales:
         (last,) = self._db.execute("SELECT max(number) FROM sale").fetchone()
         return (last & _RECEIPT_BITS) + 1 if last is not None and last >> 32 == epoch else 1
 
-    def add(self, sale: Sale, committed_ms: int) -> int:
+    def add(self, sale: Sale) -> int:
         """Keep a sale; returns its number."""
         number = sale_number(sale.epoch, sale.receipt_no)
         keys = (number, sale.sale_id, sale.source_ref or None, sale.lane, sale.kind, sale.business_date)
-        self._db.execute(_ADD_SALE, (*keys, sale.total_minor, committed_ms, sale.original_sale_id, _encode(sale)))
+        self._db.execute(_ADD_SALE, (*keys, sale.total_minor, sale.original_sale_id, _encode(sale)))
         return number
 
     def get(self, sale_id: str) -> Sale | None:

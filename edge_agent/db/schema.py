@@ -36,7 +36,6 @@ CREATE TABLE sale (
     kind TEXT NOT NULL CHECK (kind IN ('sale', 'return')),
     business_date TEXT NOT NULL,
     total_minor INTEGER NOT NULL,
-    committed_ms INTEGER NOT NULL,
     original_sale_id TEXT,
     body BLOB NOT NULL,
     epoch INTEGER GENERATED ALWAYS AS (number >> 32) VIRTUAL,

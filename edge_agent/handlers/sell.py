@@ -83,7 +83,7 @@ def check_out(cmd: CheckOut, uow: UnitOfWork, clock: Clock) -> Sale:
 def keep(sale: Sale, uow: UnitOfWork, clock: Clock) -> int:
     """Write everything that a sale or return is, inside the caller's transaction; returns its number."""
     verify(sale)
-    number = uow.sales.add(sale, int(clock.now().timestamp() * 1000))
+    number = uow.sales.add(sale)
     uow.stock.move(sale.sale_id, {delta.sku: delta.delta_milli for delta in movements_of(sale)})
     uow.facts.add(SaleCompleted(sale), clock)
     if uow.prints:
