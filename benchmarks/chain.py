@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from benchmarks.stock import EIGHT
+from benchmarks.stock import CODES, EIGHT
 from edge_agent.enrolling import enrol_edge
 from firmware_sim.chain.headquarters import Headquarters, Places
 
@@ -23,7 +23,10 @@ async def headquarters(folder: Path, database: str = "") -> AsyncIterator[Headqu
     try:
         row = {"store": STORE, "name_zh": "一号店", "name_en": "Store 1", "timezone": "UTC", "currency": "CNY"}
         office.api.post("/v1/stores", [row | {"assortment": "all"}])
-        items = [{"sku": sku, "name_zh": sku, "name_en": sku, "barcodes": []} for sku in EIGHT]
+        items = [
+            {"sku": sku, "name_zh": sku, "name_en": sku, "barcodes": [{"code": code}]}
+            for sku, code in zip(EIGHT, CODES, strict=True)
+        ]
         office.api.import_rows("/v1/catalogue/imports", items)
         office.api.import_rows(
             "/v1/prices/imports", [{"store": "*", "sku": sku, "unit_price_minor": 199} for sku in EIGHT]

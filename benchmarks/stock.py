@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from domain.catalogue import check_digit
 from domain.ids import EdgeId, LaneId, SaleId, SkuId, StoreId, uuid7
 from edge_agent.clock import SystemClock
 from edge_agent.db.catalogue import Replica
@@ -19,6 +20,8 @@ from edge_agent.ports import Place
 
 LANE = LaneId("1")
 EIGHT = tuple(SkuId(f"SKU-{n}") for n in range(8))
+CODES = tuple(body + str(check_digit(body)) for body in (f"952{n:09}" for n in range(8)))
+"""Their EAN-13, in GS1's range for examples."""
 
 
 def new_id() -> str:
