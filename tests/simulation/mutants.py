@@ -23,7 +23,7 @@ from protocol.errors import UnknownFact
 from protocol.messages import Batch
 from protocol.pacing import Pace
 from protocol.receiver import Reception, StreamPosition
-from protocol.sender import Acknowledged, Effect, Send, Sender
+from protocol.sender import Acknowledged, Effect, Send, Sender, State
 from tests.simulation.faults import Scenario
 from tests.simulation.headquarters import CuttableUnitOfWork
 from tests.simulation.power import Disk, PowerCut
@@ -146,8 +146,14 @@ def _sees_no_fork(stack: ExitStack) -> None:
 
 
 def _any_ack_is_an_answer(original: Any) -> Any:
-    """A late ack may move the edge back or into a new epoch."""
-    return lambda self, ack: True
+    """While it asks, a late ack may move the edge back or into a new epoch."""
+
+    def ack_received(self: Sender, ack: Any, now_s: float) -> list[Effect]:
+        if self.state is State.GREETING:
+            ack = msgspec.structs.replace(ack, boot=self._hello.boot, hello=self._number)
+        return list(original(self, ack, now_s))
+
+    return ack_received
 
 
 # -- headquarters
@@ -264,7 +270,7 @@ MUTANTS = (
     Mutant("free_on_puback", "storms", _swap(Sender, "_fill_window", _free_on_puback)),
     Mutant("fork_undetected", "lying", _sees_no_fork),
     Mutant("ack_without_hash_check", "lying", _believes_all),
-    Mutant("any_ack_is_an_answer", "storms", _swap(Sender, "_answers_greeting", _any_ack_is_an_answer)),
+    Mutant("any_ack_is_an_answer", "storms", _swap(Sender, "ack_received", _any_ack_is_an_answer)),
     Mutant("restored_headquarters_unnoticed", "restored", _swap(Sender, "_step_back", _nothing([]))),
     Mutant("nothing_is_sent_again", "storms", _swap(Sender, "wake_at", _nothing(None))),
     Mutant("credit_ignored", "storms", _swap(Pace, "in_flight_bytes", lambda original: property(lambda self: 0))),

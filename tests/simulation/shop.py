@@ -1,6 +1,6 @@
 """One store in virtual time: the product's own journal, handlers, outbox and sender on a disk whose plug can be pulled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -23,11 +23,13 @@ from edge_agent.handlers.state import edge_started
 from edge_agent.handlers.stock import move_stock
 from edge_agent.memory import SettableClock, SettableRoom
 from edge_agent.ports import Clock, Place
-from link.relay import DOWNLINK_POLL_S
+from link.downfeed import DOWNLINK_POLL_S
+from link.journal import Kept
+from link.uplink import Uplink
 from protocol.codec import encode, encode_event
 from protocol.facts import Fact, SaleCompleted, StockChange, StockMoved
 from protocol.messages import Ack, Batch, DownlinkPosition
-from protocol.sender import Acknowledged, Effect, Incident, Rewound, Send, Sender, StartEpoch, State
+from protocol.sender import Acknowledged, Effect, Incident, Rewound, Send, StartEpoch, State
 from tests.simulation.power import SKUS, Disk, PowerCut, open_disk, taken_back
 from tests.simulation.truth import ShopTruth
 
@@ -68,6 +70,19 @@ class Overheard:
         return int(self._facts.add(fact, clock))
 
 
+class WatchedJournal(SqliteRelayJournal):
+    """The product's half of the disk for the link, whose acknowledgements are watched."""
+
+    def __init__(self, shop: "Shop", *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._shop = shop
+
+    def keep(self, effects: Sequence[Kept]) -> None:
+        """Keep, then look at what was kept."""
+        super().keep(effects)
+        self._shop.watch(effects)
+
+
 class Shop:
     """An edge that is switched on and off."""
 
@@ -83,7 +98,6 @@ class Shop:
         self.disk = self._plugged(open_disk())
         self.disk.remembers = world.faults.lying
         self._acked = (0, 0)
-        self.credit = 0
         self._boots = 0
         self._alarm_s = float("inf")
         self.on = False
@@ -102,7 +116,8 @@ class Shop:
         self.journal = Journal(self.disk, ":memory:", cast(Writer, InlineWriter()))
         boot = self.journal.boot(self.place, SettableRoom(), self.clock, prints=True)
         self.journal.uow.facts = Overheard(self.journal.uow.facts, self._stated)
-        self.relay = SqliteRelayJournal(
+        self.relay = WatchedJournal(
+            self,
             self.journal,
             self.clock,
             boot_id=f"{self.edge}-{self._boots}",
@@ -112,7 +127,8 @@ class Shop:
             free_bytes=lambda: -1,
             epoch_started=lambda epoch: None,
         )
-        self.sender = Sender(self.relay.view)
+        self.uplink = Uplink(self.relay, lambda: self.world.now_s)
+        self.sender = self.uplink.sender
         at = self.journal.outbox.position()  # a power cut may have come between keeping an effect and watching it
         self._acked = (at.epoch, at.acked)
         edge_started(boot.boot_id, "simulation", (), self.journal.uow, self.clock)
@@ -291,12 +307,12 @@ class Shop:
 
     def connect(self) -> None:
         """The road is open."""
-        self.carry_out(self.sender.connected(self.world.now_s, self.relay.hello()))
+        self.tell(self.uplink.greet())
 
     def lost_connection(self) -> None:
         """The road is closed, and the edge has noticed."""
         if self.on:
-            self.during(lambda: self.carry_out(self.sender.disconnected(self.world.now_s)))
+            self.uplink.disconnected()
 
     def reconnect(self) -> None:
         """The road is open again."""
@@ -306,33 +322,20 @@ class Shop:
     def hear(self, ack: Ack) -> None:
         """An ack arrived."""
         if self.on and self.sender.state is not State.OFFLINE:
-            self.during(lambda: self._hear(ack))
-
-    def _hear(self, ack: Ack) -> None:
-        effects = self.sender.ack_received(ack, self.world.now_s)
-        self.credit = self.sender.progress.credit
-        self.carry_out(effects)
+            self.uplink.acks.append(ack)
+            self.during(self.poll)
 
     def poll(self) -> None:
-        """Let the sender do what is due."""
-        self.carry_out(self.sender.poll(self.world.now_s))
+        """Let the uplink do what is due."""
+        self.tell(self.uplink.step())
 
-    def carry_out(self, effects: list[Effect]) -> None:
-        """Do what the sender says: disk first, then the road."""
-        kept = [effect for effect in effects if isinstance(effect, Acknowledged | Rewound | StartEpoch)]
+    def tell(self, effects: list[Effect]) -> None:
+        """Send and report what the uplink wants sent and reported; what belongs on disk is there already."""
         for effect in effects:
             if isinstance(effect, Incident):
                 self.incidents.append(effect)
-        if kept:
-            self.relay.keep(kept)
-            self._watch(kept)
-        for effect in effects:
-            if isinstance(effect, Send):
+            elif isinstance(effect, Send):
                 self._send(effect)
-        for effect in kept:
-            if isinstance(effect, StartEpoch):
-                self.epochs_started += 1
-                self.carry_out(self.sender.epoch_started(self.world.now_s, effect.epoch))
         self._set_alarm()
 
     def _send(self, effect: Send) -> None:
@@ -344,10 +347,11 @@ class Shop:
     def _watch_credit(self) -> None:
         in_flight = sum(flight.size for flight in self.sender._pace.flights)
         alone = len(self.sender._pace.flights) <= 1
-        if self.credit == 0 or (in_flight > self.credit and not alone):
-            self.world.violated(f"credit {self.credit} of {self.edge} exceeded: {in_flight} bytes on their way")
+        credit = self.sender.progress.credit
+        if credit == 0 or (in_flight > credit and not alone):
+            self.world.violated(f"credit {credit} of {self.edge} exceeded: {in_flight} bytes on their way")
 
-    def _watch(self, kept: list[Acknowledged | Rewound | StartEpoch]) -> None:
+    def watch(self, kept: Sequence[Kept]) -> None:
         """I10: what is acknowledged grows, unless headquarters was restored or the epoch is new."""
         epoch = self.journal.outbox.position().epoch
         for effect in kept:
@@ -366,11 +370,12 @@ class Shop:
                     self._acked = (epoch, to)
                 case StartEpoch(started, _):
                     self._acked = (started, 0)
+                    self.epochs_started += 1
 
     def _ask(self) -> None:
         """Tell headquarters now and then how far its log is applied, as the relay does; its ack shows whether it was restored."""
         if self.on:
-            self.during(lambda: self.carry_out(self.sender.ask_downlink()))
+            self.during(lambda: self.tell(self.sender.ask_downlink()))
         self.world.later(DOWNLINK_POLL_S, self._ask)
 
     def release(self) -> None:
@@ -378,7 +383,7 @@ class Shop:
         self.during(lambda: self.journal.release(int(self.clock.now().timestamp() * 1000) + 1, 0))
 
     def _set_alarm(self) -> None:
-        at_s = self.sender.wake_at(self.world.now_s)
+        at_s = self.uplink.due_s(self.world.now_s)
         if at_s is not None and at_s < self._alarm_s:
             self._alarm_s = at_s
             self.world.later(max(at_s - self.world.now_s, 0.0), self._ring)

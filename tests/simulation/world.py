@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from link.relay import DOWNLINK_POLL_S
+from link.downfeed import DOWNLINK_POLL_S
 from protocol import codec
 from protocol.facts import StockMoved
 from protocol.messages import Ack
