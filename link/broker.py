@@ -81,6 +81,7 @@ def configuration(*, directory: Path, bind: str, port: int, tls: BrokerTls | Non
         f"max_queued_messages {MAX_QUEUED_MESSAGES}",
         f"max_queued_bytes {MAX_QUEUED_BYTES}",
         "max_inflight_messages 100",
+        "max_qos 1",
         f"max_packet_size {MAX_PAYLOAD_BYTES}",
         "max_keepalive 60",
         "max_connections 20000",
