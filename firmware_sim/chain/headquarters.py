@@ -73,7 +73,7 @@ class Headquarters:
         if database:
             environment["COORDINATOR_DATABASE"] = database
         self.folder, self.environment = folder, environment
-        words = ("coordinator", "serve", "--data-dir", str(folder), "--announce")
+        words = ("coordinator", "serve", "--data-dir", str(folder), "--announce", "--migrate")
         self.child = Child("coordinator", shopwire(*words), logs, environment)
         self.announced: dict[str, Any] = {}
         self.token = ""

@@ -21,8 +21,8 @@ from firmware_sim.replay.progress import Progress
 from firmware_sim.replay.run import Options, Outcome, Replay, Witness
 from firmware_sim.texts import Texts
 
-STORES, HOSTS = 6, 2
-SELLING_S = 12.0
+STORES, HOSTS = 4, 2
+SELLING_S = 9.0
 
 
 class Books(Witness):
