@@ -166,8 +166,8 @@ class _Headquarters:
         """Return body and signature header of what lies at ``path``."""
         with self._asked(path, {}) as response:
             body = response.read(limit + 1)
-        if len(body) > limit:
-            raise MalformedMessage(path, f"more than {limit} bytes", f"at most {limit} bytes")
+            if len(body) > limit:
+                raise MalformedMessage(path, f"more than {limit} bytes", f"at most {limit} bytes")
         return body, response.headers.get(SIGNATURE_HEADER, "")
 
     def get_into(self, file: Path, path: str, limit: int) -> None:
@@ -179,9 +179,9 @@ class _Headquarters:
                 size = have if resumed else 0
                 while (part := response.read(PART_BYTES)) and (size := size + len(part)) <= limit:
                     out.write(part)
-        if size > limit:
-            file.unlink()
-            raise MalformedMessage(path, f"more than {limit} bytes", f"at most {limit} bytes")
+            if size > limit:
+                file.unlink()
+                raise MalformedMessage(path, f"more than {limit} bytes", f"at most {limit} bytes")
 
     @contextmanager
     def _asked(self, path: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
@@ -194,6 +194,9 @@ class _Headquarters:
                 response.read(PART_BYTES)
                 raise LinkRefused(f"headquarters says {response.status} for {path}", code=response.status)
             yield response
+            # http.client takes the end of a cut connection for the end of the answer.
+            if response.length:
+                raise LinkDown(f"the line broke {response.length} bytes before the end of {path}")
         except ssl.SSLCertVerificationError as error:
             raise LinkRefused(f"headquarters is not who it should be: {error.verify_message}") from error
         except (OSError, http.client.HTTPException) as error:

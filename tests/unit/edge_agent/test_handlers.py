@@ -1,6 +1,7 @@
 """Voids, returns, stock, the end of the day, receipts on their way to paper: what the other handlers do and refuse."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -104,7 +105,8 @@ def test_a_print_job_goes_its_way_and_a_late_sent_changes_nothing(shop: Store) -
     assert (taken.job.state, taken.sale.receipt_no) == ("sending", 1)
     assert shop.journal.call(lambda: take_job(shop.uow)) is None
     states: tuple[PrintState, ...] = ("sent", "printed", "sent")
-    shop.journal.call(lambda: [move_job(taken.job, state, "", shop.uow) for state in states])
+    for state in states:
+        shop.journal.call(partial(move_job, taken.job, state, "", shop.uow))
     assert shop.ask("SELECT state FROM print_job") == [("printed",)]
     assert do(shop, resume, Resume(LANE), timed=False).unprinted is None
 
