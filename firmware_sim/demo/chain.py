@@ -10,7 +10,7 @@ from firmware_sim.demo import goods
 from firmware_sim.demo.goods import Article
 from firmware_sim.demo.screen import Screen
 from firmware_sim.demo.store import DemoStore
-from firmware_sim.replay.loading import CURRENCY, TIMEZONE
+from firmware_sim.replay.basket import CURRENCY, TIMEZONE
 from firmware_sim.texts import Texts
 
 

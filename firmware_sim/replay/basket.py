@@ -12,6 +12,8 @@ EXAMPLE_PREFIX = "952"
 """GS1 prefix set aside for demonstrations and examples: no real product carries these numbers."""
 
 MILLI = 1000
+CURRENCY = "USD"
+TIMEZONE = "UTC"
 
 
 class SourceLine(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from firmware_sim.chain.api import Api
-from firmware_sim.replay.basket import edge_of, member_of
+from firmware_sim.replay.basket import CURRENCY, TIMEZONE, edge_of, member_of
 from firmware_sim.replay.dataset import Product, Source, catalogue_row
 
-CURRENCY = "USD"
-TIMEZONE = "UTC"
 ROWS_PER_IMPORT = 100_000
 
 Row = Mapping[str, Any]

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 LINT = Path(sys.executable).with_name("lint-imports")
 HOUSE = ("domain", "protocol", "link", "devices", "edge_agent", "coordinator", "firmware_sim")
+MODULES = ("coordinator/bootstrap", "firmware_sim/demo/face", "link/broker", "link/hub", "link/mqtt", "link/relay")
 TRESPASSES = [
     ("domain/sale.py", "import protocol", "The house"),
     ("link/relay.py", "import devices", "The house"),
@@ -21,6 +22,7 @@ TRESPASSES = [
     ("firmware_sim/replay.py", "import edge_agent.handlers", "The bench"),
     ("edge_agent/sales.py", "import sqlalchemy", "A store box"),
     ("devices/registry.py", "import pandas", "A store box"),
+    ("firmware_sim/demo/face.py", "import pyarrow", "The demo"),
     ("edge_agent/handlers/print.py", "import devices", "Handlers know ports"),
     ("coordinator/handlers/ask.py", "import link.hub", "Handlers know ports"),
     ("coordinator/api/stock.py", "from sqlalchemy import text", "Pages read through views"),
@@ -37,14 +39,15 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def empty_house(tmp_path: Path) -> Path:
     """The folders and the contracts of the house, with nothing in them that could trespass."""
-    rooms = ("handlers", "db", "api", "console")
-    for package in (
-        *HOUSE,
-        *(f"{application}/{room}" for application in ("edge_agent", "coordinator") for room in rooms),
-    ):
+    rooms = [
+        f"{application}/{room}"
+        for application in ("edge_agent", "coordinator")
+        for room in ("handlers", "db", "api", "console")
+    ]
+    for package in (*HOUSE, "firmware_sim/demo", *rooms):
         (tmp_path / package).mkdir(parents=True)
         (tmp_path / package / "__init__.py").touch()
-    for module in ("coordinator/bootstrap", "link/broker", "link/hub", "link/mqtt", "link/relay"):
+    for module in MODULES:
         (tmp_path / f"{module}.py").touch()
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
     return tmp_path
