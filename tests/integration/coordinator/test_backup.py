@@ -1,0 +1,87 @@
+"""A backup counts after it was read back; a restore is a new generation. Over both databases."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from coordinator.db.backup import BackupFailed, backup, restore
+from coordinator.db.doctor import examine
+from coordinator.errors import Conflict
+from coordinator.handlers.ingest import Arrival
+from link.chain import BrokenChain
+from tests.contract.coordinator.chain import Chain
+from tests.postgres import Postgres, programs
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def chain(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
+    server: Postgres | None = request.getfixturevalue("postgres") if request.param == "postgres" else None
+    folder = programs()
+    if server and folder and not shutil.which("pg_dump"):
+        monkeypatch.setenv("PATH", str(folder), prepend=":")
+    made = Chain(server.database("backup") if server else f"sqlite:///{tmp_path / 'hq.db'}")
+    yield made
+    made.close()
+
+
+def ack(chain: Chain, edge: str = "S1") -> Any:
+    told = chain.take(Arrival(edge, 0, chain.edges[edge].hello()))[0].ack
+    assert told is not None
+    return told
+
+
+def test_safe_moves_only_with_a_verified_backup(chain: Chain, tmp_path: Path) -> None:
+    edge = chain.edges["S1"]
+    chain.send("S1", *(edge.sale() for _ in range(5)))
+    assert ack(chain).safe == 0
+    made = backup(chain.database, tmp_path / "one.bak", chain.clock)
+    assert (made.edges, made.events) == (1, 5)
+    chain.send("S1", edge.sale())
+    assert (ack(chain).safe, ack(chain).next) == (5, 7)
+    with pytest.raises(Conflict, match="exists"):
+        backup(chain.database, tmp_path / "one.bak", chain.clock)
+    assert sorted(path.name for path in tmp_path.glob("one.bak*")) == ["one.bak"]
+
+
+def test_a_copy_whose_chain_is_broken_is_no_backup(chain: Chain, tmp_path: Path) -> None:
+    chain.send("S1", chain.edges["S1"].sale())
+    with chain.database.engine.begin() as connection:
+        connection.execute(text("UPDATE event SET hash = bytes"))
+    with pytest.raises(BrokenChain):
+        backup(chain.database, tmp_path / "bad.bak", chain.clock)
+    assert list(tmp_path.glob("bad.bak*")) == []
+    assert ack(chain).safe == 0
+
+
+def test_a_restored_headquarters_is_a_new_generation_and_stores_refill_it(chain: Chain, tmp_path: Path) -> None:
+    edge = chain.edges["S1"]
+    chain.send("S1", edge.sale(), edge.sale())
+    backup(chain.database, tmp_path / "night.bak", chain.clock)
+    chain.send("S1", edge.sale(), edge.sale())
+    before = chain.rows("SELECT sku, on_hand_milli FROM stock ORDER BY sku")
+    assert restore(chain.database, tmp_path / "night.bak", chain.clock) == 2
+    assert chain.one("SELECT count(*) FROM sale") == 2
+    told = ack(chain)
+    assert (told.gen, told.next, told.fork) == (2, 3, "")
+    assert chain.take(Arrival("S1", 0, edge.hello()))[0].behind  # its replica is of the old generation
+    refilled = chain.take(Arrival("S1", 0, edge.batch(3, 4)))[0]
+    assert refilled.sales == 2
+    assert chain.rows("SELECT sku, on_hand_milli FROM stock ORDER BY sku") == before
+    assert all(finding.holds for finding in examine(chain.database))
+    assert restore(chain.database, tmp_path / "night.bak", chain.clock) == 3
+
+
+def test_a_file_that_is_no_backup_changes_nothing(chain: Chain, tmp_path: Path) -> None:
+    chain.send("S1", chain.edges["S1"].sale())
+    junk = tmp_path / "junk.bak"
+    junk.write_bytes(b"not a backup" * 1000)
+    with pytest.raises(BackupFailed):
+        restore(chain.database, junk, chain.clock)
+    with pytest.raises(BackupFailed, match="does not exist"):
+        restore(chain.database, tmp_path / "none", chain.clock)
+    assert chain.one("SELECT count(*) FROM sale") == 1
+    assert chain.one("SELECT value FROM meta WHERE key = 'gen'") == "1"
