@@ -212,7 +212,8 @@ class Run:
         if self._does("api"):
             app = create_app(self._office(), hosts=self._hosts(listeners), console=console())
             app.state.stopping = parts.stopping
-            parts.http = HttpServers(app, listeners, self._tls(listeners))
+            head_s = settings.api.request_timeout_s
+            parts.http = HttpServers(app, listeners, self._tls(listeners), head_s=head_s)
         return parts
 
     def _tls(self, listeners: list[Listener]) -> TlsFiles | None:

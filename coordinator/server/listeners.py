@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from coordinator.settings import InvalidSettings
 from link.transport import is_loopback_address
@@ -79,11 +81,51 @@ class _Quiet(uvicorn.Server):
         yield
 
 
-class HttpServers:
-    """One uvicorn per listener, all with one application."""
+class _Impatient(H11Protocol):
+    """A connection whose requests must begin in time: uvicorn itself waits for ever for the end of a head (slow loris, F58)."""
 
-    def __init__(self, app: ASGIApp, listeners: Sequence[Listener], tls: TlsFiles | None) -> None:
-        self._pairs = [(_Quiet(_config(app, each, tls)), each) for each in listeners]
+    head_s = 60.0
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a head that is still not whole goes on waiting from when it began."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_waiting()
+        elif self._late is None:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._late = self.loop.call_later(self.head_s, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _give_up(self) -> None:
+        if self.conn.their_state is h11.IDLE:
+            self.transport.close()
+
+
+class HttpServers:
+    """One uvicorn per listener, all with one application; ``head_s``: until a request's head must have arrived."""
+
+    def __init__(
+        self, app: ASGIApp, listeners: Sequence[Listener], tls: TlsFiles | None, *, head_s: float = 60.0
+    ) -> None:
+        protocol = type("Impatient", (_Impatient,), {"head_s": head_s})
+        self._pairs = [(_Quiet(_config(app, each, tls, protocol)), each) for each in listeners]
 
     async def run(self) -> None:
         """Serve until ``stop``."""
@@ -102,12 +144,13 @@ class HttpServers:
         return all(server.started for server, _ in self._pairs)
 
 
-def _config(app: ASGIApp, listener: Listener, tls: TlsFiles | None) -> uvicorn.Config:
+def _config(app: ASGIApp, listener: Listener, tls: TlsFiles | None, protocol: type[_Impatient]) -> uvicorn.Config:
     if listener.secure and tls is None:
         raise InvalidSettings(f"{listener.url} needs a certificate")
     files = {"ssl_certfile": str(tls.chain), "ssl_keyfile": str(tls.key)} if listener.secure and tls else {}
     return uvicorn.Config(
         app,
+        http=protocol,
         lifespan="off",
         log_config=None,
         access_log=False,
