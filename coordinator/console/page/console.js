@@ -1,0 +1,201 @@
+// The live page of headquarters. It draws what /v1/live pushes and decides nothing; cut off, it says so and shows the last it knew.
+const ROWS = 200;
+const RETRY_MS = [500, 1000, 2000, 5000, 10000];
+const $ = (id) => document.getElementById(id);
+
+const asked = new URLSearchParams(location.search).get("lang");
+let language = ["en", "zh-CN"].includes(asked) ? asked : localStorage.getItem("language") ?? (navigator.language.startsWith("zh") ? "zh-CN" : "en");
+let texts = {};
+let token = sessionStorage.getItem("token") ?? "";
+let chain = null;
+let order = "lag";
+let failures = 0;
+let stop = null;
+
+const say = (key, values = {}) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+const whole = (number) => new Intl.NumberFormat(language).format(number);
+// Money of several currencies is not added up: the page shows hundredths as a plain number, the ledger has the rest.
+const money = (minor) => new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(minor / 100);
+const clock = (utc) => new Date(utc).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const minuteOf = (date) => date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+
+function element(name, content, attributes = {}) {
+  const made = document.createElement(name);
+  if (content !== undefined) made.textContent = content;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+async function speak(wanted) {
+  language = wanted;
+  texts = await (await fetch(`locale/${language}.json`)).json();
+  localStorage.setItem("language", language);
+  document.documentElement.lang = language;
+  document.title = say("title");
+  for (const node of document.querySelectorAll("[data-text]")) node.textContent = say(node.dataset.text);
+  $("sort").replaceChildren(...["lag", "edge", "state"].map((key) => {
+    const button = element("button", say(`sort_${key}`), { type: "button" });
+    button.onclick = () => { order = key; draw(); };
+    button.dataset.order = key;
+    return button;
+  }));
+  draw();
+}
+
+function show(face) {
+  $("door").hidden = face !== "door";
+  $("board").hidden = face !== "board";
+  $("leave").hidden = face !== "board";
+}
+
+function line(state, values = {}) {
+  $("line").className = `dot ${state}`;
+  $("line-text").textContent = say(`line_${state || "connecting"}`, values);
+  $("board").classList.toggle("stale", state === "away");
+}
+
+function draw() {
+  if (!chain) return;
+  const { summary, edges, incidents, reasons } = chain;
+  const tiles = [
+    ["sales", whole(summary.sales)], ["turnover", money(summary.total_minor)], ["facts_in", whole(summary.events)],
+    ["connected", `${whole(summary.connected)} / ${whole(summary.edges)}`], ["waiting", whole(summary.lag), summary.lag && "warn"],
+    ["quarantined", whole(summary.quarantined), summary.quarantined && "warn"], ["held", whole(summary.held), summary.held && "bad"],
+  ];
+  $("tiles").replaceChildren(...tiles.map(([key, value, kind]) => {
+    const tile = element("div", undefined, { class: `tile ${kind || ""}` });
+    tile.append(element("b", value), element("span", say(key)));
+    return tile;
+  }));
+  const items = [
+    ...reasons.map((text) => [text, ""]),
+    ...incidents.map((one) => [one.text, `${say(`incident_${one.kind}`)} · ${one.edge ?? ""} · ${clock(one.at)}`]),
+  ];
+  $("attention").replaceChildren(...(items.length ? items.map(([text, below]) => {
+    const item = element("li", text);
+    item.append(element("small", below));
+    return item;
+  }) : [element("li", say("all_well"), { class: "none" })]));
+  drawPlot(chain.pulse, chain.minute);
+  drawEdges(edges);
+  line(reasons.length ? "degraded" : "ok");
+}
+
+function drawPlot(pulse, minute) {
+  const known = new Map(pulse.map((row) => [row.minute, row.sales]));
+  const end = Date.parse(`${minute}:00Z`);
+  const bars = Array.from({ length: 60 }, (_, n) => known.get(new Date(end - (59 - n) * 60000).toISOString().slice(0, 16)) ?? 0);
+  const top = Math.max(...bars, 1);
+  const svg = (name, attributes) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    return made;
+  };
+  const grid = [0, 0.5, 1].map((part) => svg("line", { x1: 0, x2: 720, y1: 178 - part * 170, y2: 178 - part * 170 }));
+  const rects = bars.map((value, n) => svg("rect", { x: n * 12 + 1.5, width: 9, y: 178 - (value / top) * 170, height: (value / top) * 170, rx: 2 }));
+  $("plot").replaceChildren(...grid, ...rects);
+  $("plot").setAttribute("aria-label", say("plot_label", { top: whole(top) }));
+  $("plot-now").textContent = say("plot_now", { now: whole(bars.at(-1)), top: whole(top) });
+  $("plot-from").textContent = minuteOf(new Date(end - 59 * 60000));
+  $("plot-to").textContent = minuteOf(new Date(end));
+}
+
+const RANK = { held: 0, behind: 1, silent: 2, ok: 3, revoked: 4 };
+const ORDERS = {
+  lag: (a, b) => b.lag - a.lag || RANK[a.state] - RANK[b.state],
+  edge: (a, b) => a.edge.localeCompare(b.edge, "en", { numeric: true }),
+  state: (a, b) => RANK[a.state] - RANK[b.state] || b.lag - a.lag,
+};
+
+function drawEdges(edges) {
+  const byName = [...edges].sort(ORDERS.edge);
+  $("stores-count").textContent = say("stores_count", { stores: whole(chain.summary.stores), edges: whole(edges.length) });
+  $("dots").replaceChildren(...byName.map((edge) => element("i", undefined, { class: edge.state, title: `${edge.edge} · ${say(`state_${edge.state}`)} · ${edge.lag}` })));
+  const shown = byName.sort(ORDERS[order]).slice(0, ROWS);
+  $("edges").replaceChildren(...shown.map((edge) => {
+    const row = element("tr");
+    const name = (language === "en" ? edge.name_en || edge.name_zh : edge.name_zh || edge.name_en) || edge.store;
+    row.append(
+      element("td", edge.edge), element("td", name === edge.store ? name : `${name} (${edge.store})`),
+      element("td", say(`state_${edge.state}`), { class: `state ${edge.state}`, title: edge.held }),
+      element("td", whole(edge.lag), { class: "number" }), element("td", whole(edge.next - 1), { class: "number" }),
+      element("td", edge.last_seen ? clock(`${edge.last_seen}Z`) : "–"),
+    );
+    return row;
+  }));
+  $("more").textContent = edges.length > ROWS ? say("more", { count: whole(edges.length - ROWS) }) : "";
+  for (const button of $("sort").children) button.setAttribute("aria-pressed", button.dataset.order === order);
+}
+
+async function* lines(body, signal) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  signal.addEventListener("abort", () => reader.cancel().catch(() => {}));
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    yield* parts;
+  }
+}
+
+async function watch() {
+  stop?.abort();
+  stop = new AbortController();
+  const { signal } = stop;
+  while (!signal.aborted) {
+    try {
+      const answer = await fetch("/v1/live", { headers: { Authorization: `Bearer ${token}` }, signal });
+      if (answer.status === 401 || answer.status === 403) return refuse(await answer.json());
+      if (!answer.ok) throw new Error(answer.status);
+      failures = 0;
+      for await (const text of lines(answer.body, signal)) {
+        if (!text.startsWith("data: ")) continue;
+        chain = JSON.parse(text.slice(6));
+        sessionStorage.setItem("token", token);
+        show("board");
+        draw();
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+    }
+    line("away", { at: chain ? clock(new Date().toISOString()) : "–" });
+    await new Promise((resume) => setTimeout(resume, RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]));
+  }
+}
+
+function refuse(problem) {
+  sessionStorage.removeItem("token");
+  token = "";
+  $("door-error").textContent = say("door_refused", { detail: problem.detail });
+  line("");
+  show("door");
+}
+
+$("language").onclick = () => speak(language === "en" ? "zh-CN" : "en");
+$("leave").onclick = () => {
+  stop?.abort();
+  chain = null;
+  token = "";
+  sessionStorage.removeItem("token");
+  line("");
+  show("door");
+};
+$("door").onsubmit = (event) => {
+  event.preventDefault();
+  token = $("token").value.trim();
+  $("token").value = "";
+  $("door-error").textContent = "";
+  watch();
+};
+
+await speak(language);
+// A link made by `serve` may carry the token behind #: it never reaches a server, and leaves the address bar at once.
+if (location.hash.startsWith("#token=")) {
+  token = decodeURIComponent(location.hash.slice(7));
+  history.replaceState(null, "", location.pathname);
+}
+line("");
+show(token ? "board" : "door");
+if (token) watch();
