@@ -70,7 +70,7 @@ def _measure(shop: Shop, bare: sqlite3.Connection) -> tuple[list[float], list[fl
 
 def _written(shop: Shop, basket: list[tuple[object, ...]]) -> _Written:
     (sale,) = shop.rows(
-        "SELECT number, sale_id, source_ref, lane, kind, business_date, total_minor, committed_ms, original_sale_id, body "
+        "SELECT number, sale_id, source_ref, lane, kind, business_date, total_minor, original_sale_id, body "
         "FROM sale ORDER BY number DESC LIMIT 1"
     )
     (movement,) = shop.rows("SELECT source, changes FROM stock_movement ORDER BY id DESC LIMIT 1")
@@ -83,8 +83,8 @@ def _written(shop: Shop, basket: list[tuple[object, ...]]) -> _Written:
 def _bare_commit(bare: sqlite3.Connection, rows: _Written) -> None:
     bare.execute("BEGIN IMMEDIATE")
     bare.execute(
-        "INSERT INTO sale (number, sale_id, source_ref, lane, kind, business_date, total_minor, committed_ms, "
-        "original_sale_id, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO sale (number, sale_id, source_ref, lane, kind, business_date, total_minor, "
+        "original_sale_id, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         rows.sale,
     )
     bare.execute("INSERT INTO stock_movement (source, changes) VALUES (?, ?)", rows.movement)
