@@ -63,6 +63,7 @@ class FetchedSnapshot:
     """A checked snapshot in its folder."""
 
     def __init__(self, manifest: Manifest, folder: Path) -> None:
+        self.gen = manifest.gen
         self.feeds = {name: feed.version for name, feed in manifest.feeds.items()}
         self._manifest, self._folder = manifest, folder
 

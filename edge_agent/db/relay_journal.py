@@ -22,8 +22,9 @@ Rows = Sequence[Any]
 
 
 class Snapshot(Protocol):
-    """A whole replica on disk, fetched and checked."""
+    """A whole replica on disk, fetched and checked; ``gen`` as its signed manifest says."""
 
+    gen: int
     feeds: dict[str, int]
 
     def slices(self, rows: int) -> Iterable[tuple[str, Rows]]:
@@ -135,6 +136,9 @@ class SqliteRelayJournal:
             LinkError, ProtocolError: not now, or not like this; the present replica stays.
         """
         snapshot: Snapshot = await self._in_thread(lambda: self._fetch(step.snapshot))
+        if snapshot.gen != step.position.gen:
+            # Who could only write on `down` must not wed yesterday's signed prices to a generation that outranks today's.
+            raise MalformedMessage("snapshot", f"generation {snapshot.gen}", f"generation {step.position.gen}")
         await self.run(self._empty_stage)
         for feed, rows in snapshot.slices(SLICE_ROWS):
             await self.run(lambda feed=feed, rows=rows: self._stage(feed, rows))  # type: ignore[misc]

@@ -216,7 +216,7 @@ async def test_a_line_that_breaks_every_two_thousand_bytes_brings_it_all_the_sam
     assert hq.sent <= total + manifest * (breaks + 1)
 
 
-LIES: list[tuple[str, Any]] = [("edge", "S2"), ("cursor", 3), ("chunks", "none")]
+LIES: list[tuple[str, Any]] = [("edge", "S2"), ("gen", 0), ("cursor", 3), ("chunks", "none")]
 
 
 @pytest.mark.parametrize(("field", "value"), LIES)
