@@ -106,6 +106,13 @@ class Books(RuleBasedStateMachine):
         self.basket, self.voided = [], set()
         return sale
 
+    @precondition(lambda self: not self.basket)
+    @rule(target=sold, codes=st.lists(st.sampled_from(sorted(CODES)), min_size=1, max_size=4))
+    def sell(self, codes: list[str]) -> Any:
+        for code in codes:
+            self.scan(code, 1000)
+        return self.pay(twice=False)
+
     @rule(sale=consumes(sold))
     def void_a_sale(self, sale: Sale) -> None:
         self.journal.call(lambda: void_sale(VoidSale(sale.sale_id, "changed my mind"), self.shop.uow, self.shop.clock))
