@@ -11,8 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Table, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from coordinator.rows import Row
+
+COPY_FROM_ROWS = 4
+"""From this many rows on COPY is quicker than an INSERT for each (measured, PostgreSQL 15 on loopback)."""
 
 
 @lru_cache(maxsize=256)
@@ -47,8 +51,27 @@ def upsert_sql(dialect: Dialect, table: Table, columns: tuple[str, ...], how: tu
 
 def put(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert rows given as tuples in the order of ``columns``."""
-    if rows:
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql" and len(rows) >= COPY_FROM_ROWS:
+        _copy(connection, table, columns, rows)
+    else:
         connection.exec_driver_sql(insert_sql(connection.dialect, table, columns), list(rows))
+
+
+def _copy(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Insert through PostgreSQL's COPY: one statement for all rows; its errors come as those of any other statement."""
+    driver = connection.connection.driver_connection
+    assert driver is not None  # noqa: S101 - a connection in a transaction has one
+    names = ", ".join(f'"{name}"' for name in columns)
+    try:
+        with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+            for row in rows:
+                copy.write_row(row)
+    except connection.dialect.loaded_dbapi.IntegrityError as error:
+        raise IntegrityError(f"COPY {table.name}", None, error) from error
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError(f"COPY {table.name}", None, error) from error
 
 
 def upsert(
