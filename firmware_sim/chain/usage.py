@@ -9,6 +9,7 @@ from pathlib import Path
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MEGABYTE = 1_000_000
+SETTLED_S = 60.0
 
 
 @dataclass
@@ -26,13 +27,14 @@ class Usage:
 
     Attributes:
         peak_mb: the most resident memory seen.
-        slope_mb_min: how memory grew in the second half of its longest life, megabytes per minute (least squares).
+        slope_mb_min: how memory grew in the second half of its longest life, megabytes per minute (least squares); None when that
+            half is shorter than ``SETTLED_S`` and tells nothing.
         cpu_s: processor time, user and system.
     """
 
     name: str
     peak_mb: float
-    slope_mb_min: float
+    slope_mb_min: float | None
     cpu_s: float
 
 
@@ -99,11 +101,12 @@ class UsageWatch:
 def _usage(name: str, lives: list[_Life]) -> Usage:
     longest = max(lives, key=lambda life: len(life.at_s))
     half = len(longest.at_s) // 2
-    slope = slope_per_s(longest.at_s[half:], longest.resident[half:])
+    at_s, resident = longest.at_s[half:], longest.resident[half:]
+    settled = at_s[-1] - at_s[0] >= SETTLED_S
     return Usage(
         name,
         peak_mb=round(max(max(life.resident) for life in lives) / _MEGABYTE, 1),
-        slope_mb_min=round(slope * 60 / _MEGABYTE, 2),
+        slope_mb_min=round(slope_per_s(at_s, resident) * 60 / _MEGABYTE, 2) if settled else None,
         cpu_s=round(sum(life.cpu_s for life in lives), 1),
     )
 

@@ -117,7 +117,8 @@ def _first(group: BaseExceptionGroup[Exception]) -> str:
 def _tell(outcome: Outcome, progress: Progress) -> None:
     summary = outcome.summary
     for use in outcome.usage:
-        progress.note("replay.usage", name=use.name, peak=use.peak_mb, slope=use.slope_mb_min, cpu=use.cpu_s)
+        slope = "-" if use.slope_mb_min is None else f"{use.slope_mb_min:+.2f}"
+        progress.note("replay.usage", name=use.name, peak=use.peak_mb, slope=slope, cpu=use.cpu_s)
     if summary.agrees:
         progress.note(
             "replay.exact",

@@ -113,7 +113,10 @@ async def test_what_a_process_uses_is_seen(tmp_path: Path) -> None:
     assert cpu_seconds(child.pid) >= 0
     watch = UsageWatch(lambda: {"big": child.pid, "gone": None})
     watch.sample(0.0)
-    watch.sample(60.0)
+    (usage,) = watch.report()
+    assert usage.slope_mb_min is None, "too short a life to tell"
+    for moment in (60.0, 120.0, 180.0):
+        watch.sample(moment)
     (usage,) = watch.report()
     assert (usage.name, usage.slope_mb_min) == ("big", 0.0)
     assert usage.peak_mb > 60
