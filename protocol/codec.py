@@ -14,7 +14,7 @@ from protocol.envelope import ClockQuality, Event
 from protocol.errors import MalformedMessage, UnknownFact, UnsupportedVersion
 from protocol.facts import FACT_TYPES, TYPE_OF, Fact
 from protocol.messages import VERSION, Ack, Batch, Down, Hello, Status, UpMessage
-from protocol.strict_json import check_names, check_text, check_values
+from protocol.strict_json import check_names, check_text, check_values, check_written
 
 MAX_WIRE_BYTES = 256 * 1024
 MAX_INFLATED_BYTES = 1024 * 1024
@@ -73,7 +73,7 @@ def encode_event(
     )
     if len(raw) > MAX_EVENT_BYTES:
         raise MalformedMessage(f"size of event {event_id}", len(raw), f"at most {MAX_EVENT_BYTES} bytes")
-    check_values(raw, f"event {event_id}")
+    check_written(raw, f"event {event_id}")
     return raw
 
 

@@ -40,8 +40,8 @@ Step = Apply | TakeSnapshot | AskAgain | UpToDate
 def decide(position: DownlinkPosition, down: Down) -> Step:
     """Return what to do with ``down`` at ``position``.
 
-    Another generation means that headquarters was restored: its log is another one, so only a snapshot helps. What is left over from an
-    earlier generation is ignored.
+    Another generation means that headquarters was restored: its log is another one, so only a snapshot helps, as it does when we are
+    ahead of a log of our own generation. What is left over from an earlier generation is ignored.
     """
     if down.gen < position.gen:
         return UpToDate()
@@ -52,7 +52,7 @@ def decide(position: DownlinkPosition, down: Down) -> Step:
         moved = DownlinkPosition(position.gen, entries[-1].seq)
         return Apply(entries, moved, behind=moved.cursor < down.top)
     snapshot = _snapshot(down)
-    if snapshot is not None and snapshot.position.cursor > position.cursor:
+    if snapshot is not None and (snapshot.position.cursor > position.cursor or position.cursor > down.top):
         return snapshot
     if down.top > position.cursor:
         return AskAgain(f"entries {position.cursor + 1}-{down.top} of headquarters' log are missing")

@@ -70,6 +70,18 @@ def check_values(raw: bytes, thing: str) -> None:
         raise MalformedMessage(f"text in {thing}", "character NUL", "text without NUL")
 
 
+def check_written(raw: bytes, thing: str) -> None:
+    """Raise as ``check_values`` does, for bytes that our own encoder made of integers and text: it writes no exponents.
+
+    Paid on every sale, so nothing is cut out of ``raw`` unless there is a suspicion.
+
+    Raises:
+        MalformedMessage: as ``check_values``.
+    """
+    if _LONG_RUN in raw.translate(_SHAPE) or b"\\u0000" in raw:
+        check_values(raw, thing)
+
+
 def check_names(raw: bytes, thing: str) -> None:
     """Raise when an object in ``raw`` names a member twice (two readers could each see another value).
 

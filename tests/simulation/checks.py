@@ -20,7 +20,7 @@ def verdict(world: "World") -> list[str]:
     """Return what was broken, in words."""
     broken: list[str] = []
     for shop in world.shops.values():
-        broken += _drained(shop) + _chains(shop, world.headquarters)
+        broken += _drained(shop) + _chains(shop, world.headquarters) + _prices(shop, world.headquarters)
         if world.faults_drawn.lying:
             broken += _lying(shop, world.headquarters)
         else:
@@ -49,6 +49,18 @@ def _chains(shop: "Shop", hq: "Headquarters") -> list[str]:
     at = shop.journal.outbox.position()
     same = (at.epoch, at.top + 1, at.head) == (position.epoch, position.next, position.head)
     return [] if same else [f"I13 heads differ: {shop.edge} at {at.epoch}/{at.top}, headquarters {position}"]
+
+
+def _prices(shop: "Shop", hq: "Headquarters") -> list[str]:
+    """I9: the store sells at headquarters' prices."""
+    here = dict(shop.disk.execute("SELECT sku, unit_price_minor FROM price"))
+    there = hq.prices(shop.store)
+    at, end = shop.downlink, hq.log_end(shop.edge)
+    return (
+        []
+        if (here, at) == (there, end)
+        else [f"I9 prices of {shop.edge} at {at} are {here}, at headquarters at {end} {there}"]
+    )
 
 
 def _sales(shop: "Shop", hq: "Headquarters") -> list[str]:

@@ -1,24 +1,31 @@
 """Headquarters in virtual time: the product's own ingest, unit of work, tables and inbox, with a plug and a backup."""
 
 import sqlite3
+import zlib
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from coordinator.db import tables
 from coordinator.db.engine import Database
 from coordinator.db.uow import SqlUnitOfWork
+from coordinator.handlers import feeds
 from coordinator.handlers.ingest import Arrival, Taken, ingest_group
+from coordinator.ports import Authority
 from coordinator.rows import EdgeRow, StoreRow
 from domain.catalogue import Item
 from domain.ids import SkuId
+from edge_agent.snapshots import Manifest
+from link.errors import LinkDown
 from protocol.codec import decode_up, encode
 from protocol.errors import MalformedMessage, UnsupportedVersion
-from protocol.messages import Ack
+from protocol.messages import Ack, Batch, DownlinkPosition, Hello, SnapshotRef
 from protocol.receiver import answer, release
 from tests.simulation.power import SKUS, PowerCut
 
@@ -69,6 +76,7 @@ def machine() -> Machine:
         for name in numbers:
             uow.fleet.add_edge(EdgeRow(f"S{name}", name, 0, "CNY"), AT)
         uow.catalogue.put_items([Item(SkuId(sku), sku, sku) for sku in SKUS])
+        uow.catalogue.put_prices([("*", sku, 100 + 7 * no) for no, sku in enumerate(SKUS)])
         uow.commit()
     image = sqlite3.connect(":memory:", check_same_thread=False)
     raw.backup(image)
@@ -94,6 +102,29 @@ class CuttableUnitOfWork(SqlUnitOfWork):
     def cut_before(self) -> None:
         """The power goes before anything is on disk."""
         raise PowerCut
+
+
+class Signer:
+    """Signs nothing: the road over HTTPS is not what is tried here."""
+
+    def sign(self, document: bytes) -> str:
+        """Return a signature that nobody checks."""
+        return str(len(document))
+
+
+class Fetched:
+    """``edge_agent.db.relay_journal.Snapshot`` in memory."""
+
+    def __init__(self, gen: int, feeds: dict[str, int], bodies: list[tuple[str, bytes]]) -> None:
+        self.gen, self.feeds, self._bodies = gen, feeds, bodies
+
+    def slices(self, rows: int) -> Iterator[tuple[str, list[Any]]]:
+        """Yield all rows of each feed at once."""
+        for feed, body in self._bodies:
+            yield feed, [msgspec.json.decode(line) for line in body.splitlines()]
+
+    def discard(self) -> None:
+        """There is nothing to free."""
 
 
 class Headquarters:
@@ -158,6 +189,13 @@ class Headquarters:
             self.power_off()
             return
         self.reply(taken)
+        missing = {
+            a.edge: a.message.dl
+            for a, t in zip(arrivals, taken, strict=True)
+            if t.behind and isinstance(a.message, Hello | Batch)
+        }
+        for edge, at in missing.items():
+            self._send_what_is_missing(edge, at)
         if self._queue:
             self._waiting = True
             self.world.later(0.001, self._take)
@@ -169,6 +207,60 @@ class Headquarters:
             if each.ack is not None:
                 self._check_ack(each.edge, each.ack)
                 self.world.to_edge(each.edge, encode(each.ack))
+
+    def _send_what_is_missing(self, edge: str, at: DownlinkPosition) -> None:
+        """Answer an edge that lacks something of its log."""
+        if not self.on:
+            return
+        try:
+            down = feeds.answer(edge, at.gen, at.cursor, self.uow(), cast(Authority, Signer()), self)
+        except PowerCut:
+            self.power_off()
+            return
+        if down is not None:
+            self.world.to_edge(edge, encode(down))
+
+    def change_prices(self) -> None:
+        """Somebody at headquarters changes a price of one store or of all."""
+        if not self.on:
+            return
+        rng = self.world.rng
+        store = rng.choice(("*", *(str(number) for number in range(1, EDGES + 1))))
+        price = (store, rng.choice(SKUS), rng.randint(1, 999))
+        with self.calm() as uow:
+            uow.catalogue.put_prices([price])
+            if rng.random() < 0.2:
+                feeds.renew_replicas(None, uow)
+            else:
+                feeds.publish_prices([price], uow, AT)
+            edges, gen = uow.fleet.edges(), uow.records.gen()
+            uow.commit()
+        for name, row in edges.items():
+            self.world.to_edge(name, encode(feeds.poke(row, gen)))
+
+    def log_end(self, edge: str) -> DownlinkPosition:
+        """Return where the log of an edge ends."""
+        (gen,) = self.raw.execute("SELECT value FROM meta WHERE key = 'gen'").fetchone()
+        (top,) = self.raw.execute("SELECT down_top FROM edge WHERE edge = ?", (edge,)).fetchone()
+        return DownlinkPosition(int(gen), top)
+
+    def prices(self, store: str) -> dict[str, int]:
+        """Return the prices in force in a store."""
+        with self.calm() as uow:
+            return dict(uow.catalogue.prices_for(store))
+
+    def fetch(self, edge: str, ref: SnapshotRef) -> "Fetched":
+        """Bring a snapshot over HTTPS; LinkDown when headquarters or the road is away."""
+        if not self.on or not self.world.is_open(edge):
+            raise LinkDown("headquarters is away")
+        with self.calm() as uow:
+            row = uow.snapshots.get(ref.path.split("/")[3])
+            if row is None or row.edge != edge:
+                raise LinkDown(f"{ref.path} is not there")
+            manifest = msgspec.json.decode(row.manifest, type=Manifest)
+            chunks = [(chunk, uow.snapshots.chunk(row.id, chunk.sha256)) for chunk in manifest.chunks]
+        rows = [(chunk.feed, zlib.decompress(body)) for chunk, body in chunks if body is not None]
+        return Fetched(manifest.gen, {name: feed.version for name, feed in manifest.feeds.items()}, rows)
 
     def _check_ack(self, edge: str, ack: Ack) -> None:
         """I10: an ack says no more than what is committed."""

@@ -13,11 +13,12 @@ import msgspec
 from coordinator.handlers import ingest
 from coordinator.handlers.apply import Applier
 from edge_agent.db.facts import OutboxFacts
+from edge_agent.db.relay_journal import SqliteRelayJournal
 from edge_agent.db.sales import SqliteSales
 from edge_agent.db.unit_of_work import SqliteUnitOfWork
 from link.inbox import Inbox
 from link.outbox import Outbox
-from protocol import receiver
+from protocol import downlink, receiver
 from protocol.codec import decode_event
 from protocol.errors import UnknownFact
 from protocol.messages import Batch
@@ -243,6 +244,25 @@ def _skips_unknown(original: Any) -> Any:
     return read
 
 
+# -- the log of headquarters
+
+
+def _cursor_first(original: Any) -> Any:
+    """The cursor is kept before what it stands for."""
+
+    def apply(self: SqliteRelayJournal, step: downlink.Apply) -> None:
+        with self._journal.transaction("keeping the cursor alone"):
+            self._journal.outbox.move_downlink(*msgspec.structs.astuple(step.position))
+        original(self, step)
+
+    return apply
+
+
+def _one_generation(original: Any) -> Any:
+    """Nobody asks of which generation a log is."""
+    return lambda position, down: original(position, msgspec.structs.replace(down, gen=position.gen))
+
+
 def _no_disk_truth(stack: ExitStack) -> None:
     """An edge's commit is confirmed before it is one."""
     execute = Disk.execute
@@ -282,6 +302,8 @@ MUTANTS = (
     Mutant("poison_dropped", "storms", _swap(Applier, "apply", _trusting)),
     Mutant("poison_blocks", "storms", _swap(Applier, "apply", _blocking)),
     Mutant("unknown_type_skipped", "storms", _swap(receiver, "_read", _skips_unknown)),
+    Mutant("cursor_not_atomic_with_prices", "storms", _swap(SqliteRelayJournal, "apply", _cursor_first)),
+    Mutant("downlink_generation_ignored", "restored", _swap(downlink, "decide", _one_generation)),
 )
 BY_NAME = {mutant.name: mutant for mutant in MUTANTS}
 

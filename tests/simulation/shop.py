@@ -1,6 +1,6 @@
 """One store in virtual time: the product's own journal, handlers, outbox and sender on a disk whose plug can be pulled."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -23,12 +23,16 @@ from edge_agent.handlers.state import edge_started
 from edge_agent.handlers.stock import move_stock
 from edge_agent.memory import SettableClock, SettableRoom
 from edge_agent.ports import Clock, Place
-from link.downfeed import DOWNLINK_POLL_S
+from link.downfeed import ASK_AGAIN_S, DOWNLINK_POLL_S
+from link.errors import LinkDown
 from link.journal import Kept
+from link.outbox import Outbox
 from link.uplink import Uplink
+from protocol import downlink
 from protocol.codec import encode, encode_event
+from protocol.errors import ProtocolError
 from protocol.facts import Fact, SaleCompleted, StockChange, StockMoved
-from protocol.messages import Ack, Batch, DownlinkPosition
+from protocol.messages import Ack, Batch, Down, DownlinkPosition
 from protocol.sender import Acknowledged, Effect, Incident, Rewound, Send, StartEpoch, State
 from tests.simulation.power import SKUS, Disk, PowerCut, open_disk, taken_back
 from tests.simulation.truth import ShopTruth
@@ -96,6 +100,9 @@ class Shop:
         self.epochs_started = 0
         self._stated: list[Fact] = []
         self.disk = self._plugged(open_disk())
+        outbox = Outbox(self.disk)
+        outbox.initialise(self.edge)
+        outbox.move_downlink(1, 0)  # enrolled, and it has the first catalogue
         self.disk.remembers = world.faults.lying
         self._acked = (0, 0)
         self._boots = 0
@@ -122,8 +129,8 @@ class Shop:
             self.clock,
             boot_id=f"{self.edge}-{self._boots}",
             software="simulation",
-            fetch=_nothing_to_fetch,
-            in_thread=lambda work: work(),
+            fetch=lambda ref: self.world.headquarters.fetch(self.edge, ref),
+            in_thread=_here,
             free_bytes=lambda: -1,
             epoch_started=lambda epoch: None,
         )
@@ -319,11 +326,31 @@ class Shop:
         if self.on and self.sender.state is State.OFFLINE:
             self.during(self.connect)
 
-    def hear(self, ack: Ack) -> None:
-        """An ack arrived."""
-        if self.on and self.sender.state is not State.OFFLINE:
-            self.uplink.acks.append(ack)
+    def hear(self, message: Ack | Down) -> None:
+        """A message of headquarters arrived."""
+        if not self.on or self.sender.state is State.OFFLINE:
+            return
+        if isinstance(message, Down):
+            self.during(lambda: self._follow(message))
+        else:
+            self.uplink.acks.append(message)
             self.during(self.poll)
+
+    def _follow(self, down: Down) -> None:
+        """Do with headquarters' log what the relay does, in one thread."""
+        step = downlink.decide(self.relay.downlink(), down)
+        if isinstance(step, downlink.Apply):
+            self.relay.apply(step)
+        elif isinstance(step, downlink.TakeSnapshot):
+            try:
+                _finish(self.relay.take_snapshot(step))
+            except (LinkDown, ProtocolError):
+                self.world.later(ASK_AGAIN_S, self._ask_once)
+                return
+        elif isinstance(step, downlink.UpToDate):
+            return
+        self.sender.downlink = self.relay.downlink()
+        self.world.later(0.01 if isinstance(step, downlink.Apply) else ASK_AGAIN_S, self._ask_once)
 
     def poll(self) -> None:
         """Let the uplink do what is due."""
@@ -374,9 +401,12 @@ class Shop:
 
     def _ask(self) -> None:
         """Tell headquarters now and then how far its log is applied, as the relay does; its ack shows whether it was restored."""
+        self._ask_once()
+        self.world.later(DOWNLINK_POLL_S, self._ask)
+
+    def _ask_once(self) -> None:
         if self.on:
             self.during(lambda: self.tell(self.sender.ask_downlink()))
-        self.world.later(DOWNLINK_POLL_S, self._ask)
 
     def release(self) -> None:
         """Let go of every fact that may go; retention is over at once, so that only ``safe`` protects."""
@@ -407,5 +437,13 @@ class Shop:
         return self.relay.downlink()
 
 
-def _nothing_to_fetch(ref: object) -> Any:
-    raise AssertionError(f"no snapshot was offered: {ref}")
+async def _here(work: Callable[[], T]) -> T:
+    """Run blocking work without a thread."""
+    return work()
+
+
+def _finish(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that never really waits."""
+    with suppress(StopIteration):
+        work.send(None)
+        raise AssertionError("it waited for something")

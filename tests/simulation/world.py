@@ -17,7 +17,7 @@ from tests.simulation.faults import SCENARIOS, Scenario, draw
 from tests.simulation.headquarters import EDGES, Headquarters
 from tests.simulation.shop import NEWER_TYPE, Shop
 
-ACTIONS = 40
+ACTIONS = 36
 SAFETY_S = 60.0
 LIVENESS_S = 400.0
 MOST_EVENTS = 20_000
@@ -84,13 +84,14 @@ class World:
             self._travel(lambda copy=copy: self.headquarters.hear(edge, copy))  # type: ignore[misc]
 
     def to_edge(self, edge: str, payload: bytes) -> None:
-        """Publish on ``ack``."""
+        """Publish on ``ack`` or ``down``."""
         for copy in self._copies(edge, payload, damage=False):
-            self._travel(lambda copy=copy: self._deliver_ack(edge, copy))  # type: ignore[misc]
+            self._travel(lambda copy=copy: self._deliver(edge, copy))  # type: ignore[misc]
 
-    def _deliver_ack(self, edge: str, payload: bytes) -> None:
+    def _deliver(self, edge: str, payload: bytes) -> None:
         if self.is_open(edge):
-            self.shops[edge].hear(codec.decode_ack(payload))
+            is_ack = payload.startswith(b'{"kind":"ack"')
+            self.shops[edge].hear(codec.decode_ack(payload) if is_ack else codec.decode_down(payload))
 
     def _travel(self, deed: Callable[[], object]) -> None:
         self.later(0.001 + self.rng.expovariate(1 / self.faults.delay_s), deed, on_road=True)
@@ -157,6 +158,8 @@ class World:
             self.later(rng.uniform(0, SAFETY_S), rng.choice(shops).release)
         for _ in range(3):
             self.later(rng.uniform(0, SAFETY_S), self.headquarters.back_up)
+        for _ in range(3):
+            self.later(rng.uniform(0, SAFETY_S), self.headquarters.change_prices)
         for _ in range(round(2 * faults.partitions)):
             self.later(rng.uniform(0, SAFETY_S), lambda: self.close_road(rng.choice(shops).edge))
         for _ in range(round(3 * faults.broker_forgets)):
@@ -201,6 +204,8 @@ class World:
         if (
             self.now_s < SAFETY_S + DOWNLINK_POLL_S + 1
         ):  # until then an idle edge cannot know that headquarters was restored
+            return False
+        if any(shop.on and shop.downlink != self.headquarters.log_end(shop.edge) for shop in self.shops.values()):
             return False
         return all(shop.is_drained for shop in self.shops.values()) and not any(item[3] for item in self._coming)
 

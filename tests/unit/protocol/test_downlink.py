@@ -27,7 +27,11 @@ def entries(*seqs: int) -> tuple[DownEntry, ...]:
         (Down(1, 3, 20, snapshot=SNAPSHOT), TakeSnapshot(SNAPSHOT, DownlinkPosition(3, 20))),
         (Down(1, 4, 20, snapshot=SNAPSHOT), TakeSnapshot(SNAPSHOT, DownlinkPosition(4, 20))),
         (Down(1, 4, 20, entries(11), snapshot=SNAPSHOT), TakeSnapshot(SNAPSHOT, DownlinkPosition(4, 20))),
-        (Down(1, 3, 5, snapshot=SnapshotRef("/old", 5, "ab" * 32)), UpToDate()),
+        (Down(1, 3, 10, snapshot=SnapshotRef("/old", 5, "ab" * 32)), UpToDate()),
+        (
+            Down(1, 3, 5, snapshot=SnapshotRef("/5", 5, "ab" * 32)),
+            TakeSnapshot(SnapshotRef("/5", 5, "ab" * 32), DownlinkPosition(3, 5)),
+        ),
         (Down(1, 2, 99, entries(11), snapshot=SNAPSHOT), UpToDate()),
     ],
 )
