@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def test_the_readme_has_exactly_the_two_commands() -> None:
 
 def test_ci_runs_what_the_desk_runs() -> None:
     assert (ROOT / ".ci/run").read_text().rstrip().endswith("exec script/test")
+
+
+def test_no_folder_of_tests_is_forgotten() -> None:
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert set(options["testpaths"]) == {
+        f"tests/{path.relative_to(ROOT / 'tests').parts[0]}" for path in (ROOT / "tests").rglob("test_*.py")
+    }
 
 
 @pytest.fixture
