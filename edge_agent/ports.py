@@ -163,8 +163,11 @@ class DaySum(NamedTuple):
 class PrintJobs(Protocol):
     """Receipts on their way to paper."""
 
-    def queue(self, sale_number: int) -> PrintJob:
-        """Add a job: the receipt itself, or the next copy of it."""
+    def queue(self, sale_number: int) -> None:
+        """Add the job of a receipt that was never printed."""
+
+    def queue_copy(self, sale_number: int) -> PrintJob:
+        """Add the job of the receipt's next copy."""
 
     def last_of(self, sale_number: int) -> PrintJob | None:
         """Return the latest job of a sale."""

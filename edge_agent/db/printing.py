@@ -13,8 +13,12 @@ class SqlitePrintJobs:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def queue(self, sale_number: int) -> PrintJob:
-        """Add a job: the receipt itself, or the next copy of it."""
+    def queue(self, sale_number: int) -> None:
+        """Add the job of a receipt that was never printed."""
+        self._db.execute("INSERT INTO print_job (sale_number, copy, state) VALUES (?, 0, 'queued')", (sale_number,))
+
+    def queue_copy(self, sale_number: int) -> PrintJob:
+        """Add the job of the receipt's next copy."""
         (copy,) = self._db.execute(
             "INSERT INTO print_job (sale_number, copy, state) "
             "SELECT ?1, coalesce(max(copy) + 1, 0), 'queued' FROM print_job WHERE sale_number = ?1 RETURNING copy",

@@ -65,7 +65,7 @@ def reprint(cmd: Reprint, uow: UnitOfWork) -> PrintJob:
         if uow.print_jobs.last_of(number) is None:
             uow.print_jobs.queue(number)
             uow.print_jobs.set_state(number, 0, "unknown", "sold without a printer")
-        job = uow.print_jobs.queue(number)
+        job = uow.print_jobs.queue_copy(number)
         uow.commit()
     return job
 
