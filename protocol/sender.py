@@ -1,16 +1,22 @@
 """The edge's side of a stream: what to send next, what an ack means, when to send again.
 
-Pure: times are arguments (seconds of any steady clock), effects are return values that the caller carries out in order; ``Acknowledged``,
-``Rewound`` and ``StartEpoch`` are on disk before this sender is asked again. A PUBACK is no event here: only headquarters' own ack moves
-anything. Only the answer to our own greeting (it repeats ``boot`` and ``number``) may move us back or into a new epoch: a late, doubled or
-forged ack can at worst make us greet.
+Pure: times are arguments (seconds of any steady clock), effects (``protocol.effects``) are return values that the caller carries out in
+order; ``Rewound`` and ``StartEpoch`` are on disk before this sender is asked again, ``Acknowledged`` may wait a moment, for headquarters
+tells it again after a crash. A PUBACK is no event here: only headquarters' own ack moves anything. Only the answer to our own greeting
+(it repeats ``boot`` and ``number``) may move us back or into a new epoch: a late, doubled or forged ack can at worst make us greet.
 """
-
-from enum import Enum
-from typing import NamedTuple, Protocol
 
 import msgspec
 
+from protocol.effects import Acknowledged as Acknowledged
+from protocol.effects import Effect as Effect
+from protocol.effects import Incident as Incident
+from protocol.effects import OutboxView as OutboxView
+from protocol.effects import Progress as Progress
+from protocol.effects import Rewound as Rewound
+from protocol.effects import Send as Send
+from protocol.effects import StartEpoch as StartEpoch
+from protocol.effects import State as State
 from protocol.messages import MAX_BATCH_EVENTS, VERSION, Ack, Batch, DownlinkPosition, Hello
 from protocol.pacing import MIN_TIMEOUT_S, Flight, Pace
 
@@ -20,88 +26,6 @@ STARVED_POLL_S = 5.0
 """How often an edge without credit asks for some (headquarters also tells by itself)."""
 MAX_GREETING_S = 10.0
 TIMEOUTS_BEFORE_GREETING = 3
-
-
-class OutboxView(Protocol):
-    """What the sender reads of the journal."""
-
-    def top(self) -> int:
-        """Return the last seq (0: none)."""
-        ...
-
-    def head(self) -> bytes:
-        """Return the hash at ``top``."""
-        ...
-
-    def hash_at(self, seq: int) -> bytes | None:
-        """Return the hash at ``seq`` (0: the epoch's beginning), None when it is no longer or not yet here."""
-        ...
-
-    def read(self, first_seq: int, max_events: int, max_bytes: int) -> list[bytes]:
-        """Return consecutive events from ``first_seq``, within both limits but at least one if there is one."""
-        ...
-
-
-class State(Enum):
-    """Where the conversation stands."""
-
-    OFFLINE = "offline"
-    GREETING = "greeting"
-    STREAMING = "streaming"
-    HELD = "held"
-
-
-class Send(NamedTuple):
-    """Publish on ``up``."""
-
-    message: Hello | Batch
-
-
-class Acknowledged(NamedTuple):
-    """Headquarters committed everything up to ``up_to``; rows up to ``min(up_to, safe)`` may go after their retention."""
-
-    up_to: int
-    safe: int
-    gen: int
-
-
-class Rewound(NamedTuple):
-    """Headquarters went back to ``to`` (restored from a backup): what follows is sent again."""
-
-    to: int
-    gen: int
-
-
-class StartEpoch(NamedTuple):
-    """The histories differ: number the retained rows afresh under ``epoch``, then call ``Sender.epoch_started``."""
-
-    epoch: int
-    reason: str
-
-
-class Incident(NamedTuple):
-    """A person should know. ``kind``: fork, wrong_ack, restored, held, released, broken_outbox."""
-
-    kind: str
-    text: str
-
-
-Effect = Send | Acknowledged | Rewound | StartEpoch | Incident
-
-
-class Progress(NamedTuple):
-    """For status pages; nothing is decided from it. ``credit`` in bytes."""
-
-    state: State
-    epoch: int
-    acked: int
-    safe: int
-    in_flight: int
-    window: int
-    credit: int
-    held: str
-    smoothed_ack_s: float | None
-
 
 _NOBODY = Hello(VERSION, 1, 0, 0, "", DownlinkPosition(0, 0), "", (VERSION, VERSION), "", "", 0)
 
