@@ -1,0 +1,82 @@
+"""Two hundred stores come back in the same moment (F24 in small): spread, all of them, each with everything, once."""
+
+import asyncio
+import random
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from link.backoff import Backoff
+from link.broker import Broker
+from link.journal import MemoryJournal
+from link.mqtt import mqtt_factory
+from link.relay import Relay, RelayChange, RelayState, offline_will
+from link.transport import LinkSettings
+from tests.edge_headquarters import headquarters
+from tests.streams import event_of
+from tests.waiting import until
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+
+EDGES, FACTS, WINDOW_S = 200, 10, 2.0
+
+
+class Store:
+    """One edge with facts in its outbox; ``back_at`` tells when headquarters answered it again."""
+
+    def __init__(self, number: int, port: int) -> None:
+        self.name = f"S{number}"
+        self.journal = MemoryJournal(self.name)
+        settings = LinkSettings(host="127.0.0.1", port=port, client_id=self.name, plain_loopback=True)
+        rng = random.Random(number)
+        self.back_at: list[float] = []
+        self.relay = Relay(
+            self.name,
+            1,
+            mqtt_factory(settings, will=offline_will(1, self.name)),
+            self.journal,
+            backoff=Backoff(rng, first_s=WINDOW_S, cap_s=WINDOW_S),
+            rng=rng,
+            on_change=self._changed,
+        )
+        self._number, self._sold = number, 0
+
+    def sell(self, count: int) -> None:
+        for _ in range(count):
+            self._sold += 1
+            self.journal.append(*event_of(self._number * 1000 + self._sold))
+        self.relay.committed()
+
+    def drained(self) -> bool:
+        at = self.journal.outbox.position()
+        return at.top == at.acked
+
+    def _changed(self, change: RelayChange) -> None:
+        if change.state is RelayState.ONLINE:
+            self.back_at.append(asyncio.get_running_loop().time())
+
+
+async def test_f24_all_come_back_spread_and_none_starves(tmp_path: Path) -> None:
+    with Broker(tmp_path / "broker") as broker, ExitStack() as closing:
+        stores = [Store(number, broker.port) for number in range(1, EDGES + 1)]
+        for store in stores:
+            closing.callback(store.journal.close)
+        async with headquarters(broker) as hq, asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(store.relay.run(), name=store.name) for store in stores]
+            await until(lambda: all(store.back_at for store in stores), 40)
+            broker.kill()
+            await until(lambda: all(store.relay.state is RelayState.OFFLINE for store in stores), 20)
+            for store in stores:
+                store.sell(FACTS)
+            broker.start()
+            began = asyncio.get_running_loop().time()
+            await until(lambda: all(store.drained() for store in stores), 60)
+            for task in running:
+                task.cancel()
+        assert all(hq.positions[store.name].next == FACTS + 1 for store in stores)
+        assert all(len(hq.accepted[store.name]) == FACTS for store in stores)
+        assert hq.forks == []
+        came = sorted(store.back_at[-1] - began for store in stores)
+        busiest = max(sum(at <= other < at + WINDOW_S / 10 for other in came) for at in came)
+        assert busiest < EDGES / 2, f"{busiest} of {EDGES} within a tenth of the window: they came as one"
