@@ -293,7 +293,12 @@ def _summary(connection: Connection, since: str) -> Record:
     parked = tables.quarantine.c
     return {
         "sales": number(select(func.count()).select_from(tables.sale)),
-        "total_minor": number(select(func.sum(_SIGN * _sale.total_minor)).where(_COUNTS)),
+        "turnover": {
+            currency: int(minor)
+            for currency, minor in connection.execute(
+                select(_sale.currency, func.sum(_SIGN * _sale.total_minor)).where(_COUNTS).group_by(_sale.currency)
+            )
+        },
         "events": number(select(func.sum(_stream.next - 1))),
         "quarantined": number(select(func.count()).select_from(tables.quarantine)),
         "quarantined_minor": number(select(func.sum(parked.value_minor))),

@@ -14,10 +14,13 @@ let stop = null;
 
 const say = (key, values = {}) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 const whole = (number) => new Intl.NumberFormat(language).format(number);
-// Money of several currencies is not added up: the page shows hundredths as a plain number, the ledger has the rest.
-const money = (minor) => new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(minor / 100);
-const clock = (utc) => new Date(utc).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const minuteOf = (date) => date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+// Each currency in its own form: the browser knows how many decimals it has.
+function money(currency, minor) {
+  const form = new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
+  return form.format(minor / 10 ** form.resolvedOptions().maximumFractionDigits);
+}
+const clock = (utc) => new Date(utc).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const minuteOf = (date) => date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 function element(name, content, attributes = {}) {
   const made = document.createElement(name);
@@ -57,8 +60,9 @@ function line(state, values = {}) {
 function draw() {
   if (!chain) return;
   const { summary, edges, incidents, reasons } = chain;
+  const turnover = Object.entries(summary.turnover).map(([currency, minor]) => money(currency, minor));
   const tiles = [
-    ["sales", whole(summary.sales)], ["turnover", money(summary.total_minor)], ["facts_in", whole(summary.events)],
+    ["sales", whole(summary.sales)], ["turnover", turnover.join(" + ") || "–"], ["facts_in", whole(summary.events)],
     ["connected", `${whole(summary.connected)} / ${whole(summary.edges)}`], ["waiting", whole(summary.lag), summary.lag && "warn"],
     ["quarantined", whole(summary.quarantined), summary.quarantined && "warn"], ["held", whole(summary.held), summary.held && "bad"],
   ];
