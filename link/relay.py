@@ -119,7 +119,7 @@ class Relay:
         self._on_change, self._on_incident, self._on_hq_time = on_change, on_incident, on_hq_time
         self._clock_s = clock_s
         self._state, self._reason = RelayState.OFFLINE, "not started"
-        self._lost = False
+        self._lost, self._refused = False, ""
         self._wake, self._moved, self._hurry, self._room = (asyncio.Event() for _ in range(4))
         self._publishing = 0
         self._incident: Incident | None = None
@@ -333,10 +333,10 @@ class Relay:
         match self._state:
             case RelayState.ONLINE if self._lost or self._counts["connections"] == 1:
                 self._log.info("link_recovered" if self._lost else "link_opened")
-                self._lost = False
-            case RelayState.REFUSED if changed:
-                self._log.error("link_refused", reason=self._reason)
-                self._lost = True
+                self._lost, self._refused = False, ""
+            case RelayState.REFUSED if changed and self._reason != self._refused:
+                self._log.error("link_refused", reason=self._reason)  # once, not with every attempt
+                self._lost, self._refused = True, self._reason
             case RelayState.OFFLINE if not self._lost:
                 self._log.warning("link_lost", reason=self._reason)
                 self._lost = True
