@@ -225,7 +225,7 @@ class _Group:
         """Return id and bytes of repeated events whose first bytes were others; each id is asked for once at a time."""
         found: set[tuple[str, bytes]] = set()
         while repeated:
-            one_each = {accepted.event_id: accepted for accepted in repeated}
+            one_each: dict[str, Accepted] = {accepted.event_id: accepted for accepted in repeated}
             found |= {(name, one_each[name].raw) for name in self._uow.inbox.changed(list(one_each.values()))}
             repeated = [accepted for accepted in repeated if one_each[accepted.event_id] is not accepted]
         return found

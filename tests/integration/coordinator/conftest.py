@@ -102,7 +102,7 @@ def hq(tmp_path: Path) -> Iterator[Hq]:
         silent_s=900,
     )
     office.telemetry.ask(lambda: office.views.states(""), lambda: office.views.summary(""))
-    tokens = {role: create_token(f"t-{role}", role, chain.uow(), clock, actor="test") for role in roles}
+    tokens: dict[str, str] = {role: create_token(f"t-{role}", role, chain.uow(), clock, actor="test") for role in roles}
     app = create_app(office, hosts=lambda: {"localhost"})
     with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
         yield Hq(chain, office, app, client, tokens, authority)

@@ -157,7 +157,7 @@ def test_pages_follow_each_other_to_the_end(hq: Hq) -> None:
     stores = [{"store": f"p{number:02}", "name_zh": "店", "name_en": "P"} for number in range(7)]
     assert hq.post("/v1/stores", stores).json() == {"stores": 7}
     seen: list[str] = []
-    after = ""
+    after: str | None = ""
     while after is not None:
         page = hq.get(f"/v1/stores?limit=3&after={after}").json()
         seen += [row["store"] for row in page["items"]]
