@@ -42,7 +42,7 @@ def run(wanted: Wanted, texts: Texts) -> Summary:
 
     Raises:
         click.ClickException: it could not be done; the message says why.
-        KeyboardInterrupt: Ctrl-C; everything is ended.
+        click.Abort: Ctrl-C or SIGTERM; everything is ended.
     """
     progress = Progress(texts)
     with _folder(wanted.keep) as folder:
@@ -50,6 +50,9 @@ def run(wanted: Wanted, texts: Texts) -> Summary:
             outcome = _replay(wanted, texts, progress, folder)
         except* _EXPECTED as group:
             raise click.ClickException(_first(group)) from group
+        except* (KeyboardInterrupt, asyncio.CancelledError) as group:
+            progress.note("replay.interrupted")
+            raise click.Abort from group
     _tell(outcome, progress)
     if wanted.keep is not None:
         progress.note("replay.kept", folder=wanted.keep)

@@ -10,22 +10,11 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.demo import goods
+from tests.e2e.small_chain import running_with
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(120)]
 
 DEMO = [sys.executable, "-m", "shopwire", "demo"]
-
-
-def _running_with(text: str) -> list[str]:
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-        except OSError:
-            continue
-        if text in line:
-            found.append(line)
-    return found
 
 
 def test_headless_it_sells_recovers_and_comes_out_exact(tmp_path: Path) -> None:
@@ -44,7 +33,7 @@ def test_headless_it_sells_recovers_and_comes_out_exact(tmp_path: Path) -> None:
     assert len(pictures) == summary["receipts"] == summary["sales"]
     assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
     assert "exact: " in done.stderr
-    assert _running_with(str(tmp_path)) == []
+    assert running_with(str(tmp_path)) == []
 
 
 def test_it_stays_until_ctrl_c_and_then_ends_all_of_it(tmp_path: Path) -> None:
@@ -59,12 +48,12 @@ def test_it_stays_until_ctrl_c_and_then_ends_all_of_it(tmp_path: Path) -> None:
             if "Ctrl-C" in line:
                 break
         assert any("http://127.0.0.1:" in line for line in said), "".join(said)
-        assert len(_running_with(str(tmp_path))) > 10
+        assert len(running_with(str(tmp_path))) > 10
         demo.send_signal(signal.SIGINT)
         rest = demo.stdout.read()
     assert demo.returncode == 0
     assert "已结束" in rest
-    assert _running_with(str(tmp_path)) == []
+    assert running_with(str(tmp_path)) == []
 
 
 def test_a_directory_with_an_earlier_demo_is_left_alone(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """The replay as a user types it."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.e2e.small_chain import running_with
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -52,3 +55,22 @@ def test_weeks_that_are_none_are_refused_with_an_example(weeks: str) -> None:
     code, _, said = _replay("--weeks", weeks)
     assert code == 2
     assert "1-53" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_ends_everything_that_it_started(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "shopwire", "sim", "replay", "--speed", "3600", "--stores", "2"]
+    with subprocess.Popen([*command, "--keep", str(tmp_path / "kept")], stderr=subprocess.PIPE, text=True) as replay:
+        assert replay.stderr is not None
+        said = []
+        for line in replay.stderr:
+            said.append(line)
+            if "stores can sell" in line:
+                break
+        assert len(running_with(str(tmp_path))) >= 4, "".join(said)
+        replay.send_signal(number)
+        rest = replay.stderr.read()
+    assert replay.returncode == 1
+    assert "interrupted; everything that was started is ended" in rest
+    assert "Traceback" not in rest
+    assert running_with(str(tmp_path)) == []
