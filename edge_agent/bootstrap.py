@@ -138,7 +138,7 @@ class _Opening:
             settings=self._settings,
             data=self._data,
             identity=self._identity,
-            style=self._style(),
+            style=self._style(self._writer.call(journal.attributes)),
             software=software(),
             boot_id=boot.boot_id,
             was_clean=boot.was_clean,
@@ -201,11 +201,12 @@ class _Opening:
     async def _in_thread(self, function: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._executor, function)
 
-    def _style(self) -> Style:
+    def _style(self, store: dict[str, str]) -> Style:
         card, till = self._card, self._settings.till
+        zh, en = store.get("name_zh") or card.store_name_zh, store.get("name_en") or card.store_name_en
         return Style(
-            name_zh=card.store_name_zh or card.store_name_en or card.store,
-            name_en=card.store_name_en or card.store_name_zh or card.store,
+            name_zh=zh or en or card.store,
+            name_en=en or zh or card.store,
             timezone=card.timezone,
             languages=till.receipt_languages,
             columns=till.receipt_columns,

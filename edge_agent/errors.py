@@ -3,6 +3,7 @@
 DomainError     the rule says no → tell the person (``domain.errors``)
 ├── UnknownBarcode                   nothing to sell under this code
 ├── NothingOnLane, SaleNotFound      the step has no sale to act on
+├── BasketFull                       the sale would no longer fit one fact
 ├── RequestReused                    one request id, two different wishes
 └── DayAlreadyClosed                 a business day is closed once
 
@@ -40,6 +41,16 @@ class NothingOnLane(DomainError):
     def __init__(self, lane: str) -> None:
         super().__init__(f"lane {lane!r} has no open sale: scan an item first")
         self.lane = lane
+
+
+class BasketFull(DomainError):
+    """One more line, and the sale would no longer fit one fact."""
+
+    def __init__(self, lines: int, size: int, limit: int) -> None:
+        super().__init__(
+            f"the open sale has {lines} lines of {size} bytes, limit {limit}: pay these and go on with a second sale"
+        )
+        self.lines, self.size, self.limit = lines, size, limit
 
 
 class SaleNotFound(DomainError):

@@ -6,6 +6,7 @@ import click
 
 from domain.errors import DomainError
 from edge_agent.errors import EdgeError
+from edge_agent.groups import first_of
 from edge_agent.texts import Texts, spoken, texts
 from link.errors import LinkError
 
@@ -55,14 +56,7 @@ class TaughtGroup(click.Group, Taught):
         except REFUSALS as error:
             raise click.ClickException(str(error)) from error
         except BaseExceptionGroup as group:
-            first = _first(group)
+            first = first_of(group)
             if not isinstance(first, REFUSALS):
                 raise
             raise click.ClickException(str(first)) from group
-
-
-def _first(group: BaseExceptionGroup[Any]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -23,6 +23,7 @@ from domain.ids import LaneId, SaleId, uuid7
 from domain.sale import Sale
 from edge_agent.edge import Edge
 from edge_agent.errors import DiskFull, ReserveReached, StorageError
+from edge_agent.groups import first_of
 from edge_agent.handlers.baskets import GivenBasket, sell_basket
 from edge_agent.maintenance import keep_room, release_old_facts, renewal
 from protocol.errors import ProtocolError
@@ -139,10 +140,10 @@ class Host:
         """Let one edge's broken journal end its own work and nobody else's."""
         try:
             await work
-        except StorageError as error:
-            self._fail(name, error)
+        except* StorageError as group:
+            self._fail(name, first_of(group))
 
-    def _fail(self, name: str, error: StorageError) -> None:
+    def _fail(self, name: str, error: BaseException) -> None:
         if name not in self._failures:
             self._failures[name] = str(error)
             _log.error("edge_failed", edge=name, reason=str(error))

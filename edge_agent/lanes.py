@@ -14,7 +14,7 @@ from domain.ids import LaneId, MemberNo, SaleId, uuid7
 from domain.sale import Sale, TenderKind
 from edge_agent.clock import SystemClock
 from edge_agent.counter import Counter
-from edge_agent.errors import ReserveReached
+from edge_agent.errors import DiskFull, ReserveReached
 from edge_agent.handlers.baskets import GivenBasket, sell_basket
 from edge_agent.handlers.commands import (
     CheckOut,
@@ -35,6 +35,7 @@ from edge_agent.handlers.printing import Resumed, last_sale, reprint, resume
 from edge_agent.handlers.sell import check_out, identify, step, void_line
 from edge_agent.handlers.stock import move_stock
 from edge_agent.receipts import receipt_id
+from protocol.errors import ProtocolError
 from protocol.facts import StockChange
 
 Ask = dict[str, Any]
@@ -68,7 +69,7 @@ class Lane:
         """Take what a scanner read; what cannot be taken is told, never raised: the next scan comes."""
         try:
             await self._take(read.data, read.symbology)
-        except (DomainError, ReserveReached) as error:
+        except (DomainError, ProtocolError, DiskFull, ReserveReached) as error:
             # Never the code itself: it may be a payment code.
             _log.warning("scan_refused", lane=self.lane, error=type(error).__name__)
 

@@ -1,5 +1,6 @@
 """One edge's file as the rest of the agent sees it: opened and checked, written in the writer thread, healthy or not."""
 
+import json
 import os
 import sqlite3
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from edge_agent.db.meta import Meta
 from edge_agent.db.printing import SqlitePrintJobs
 from edge_agent.db.unit_of_work import SqliteUnitOfWork
 from edge_agent.db.writer import Writer
-from edge_agent.errors import DatabaseCorrupt
+from edge_agent.errors import DatabaseCorrupt, DiskFull, StorageError
 from edge_agent.ports import Clock, Place, Room
 from link.chain import BrokenChain
 from link.outbox import Outbox
@@ -79,6 +80,11 @@ class Journal:
         finally:
             self.connection.close()
 
+    def attributes(self) -> dict[str, str]:
+        """Return what headquarters' feed says of the store itself, texts only."""
+        rows = self.connection.execute("SELECT key, value FROM store_attribute")
+        return {key: text for key, value in rows if isinstance(text := json.loads(value), str)}
+
     def release(self, now_ms: int, retention_s: int) -> int:
         """Delete some facts that are acknowledged, backed up and older than ``retention_s``; returns how many."""
         with self.transaction("releasing old facts"):
@@ -115,7 +121,12 @@ class Journal:
 
     def transaction(self, what: str) -> "_Transaction":
         """Return a transaction for what no handler does; undone when its block raises."""
-        return _Transaction(self.connection, self.path, what)
+        return _Transaction(self.connection, self.path, what, self._failed)
+
+    def _failed(self, error: StorageError) -> None:
+        """After a failed read, write or flush nothing more is written from this process, whoever met it."""
+        if self._uow is not None and self._uow.failure is None and not isinstance(error, DiskFull):
+            self._uow.failure = error
 
 
 def floor_of(connection: sqlite3.Connection) -> datetime | None:
@@ -127,14 +138,16 @@ def floor_of(connection: sqlite3.Connection) -> datetime | None:
 class _Transaction:
     """A transaction outside the handlers: boot, acknowledgements, feeds."""
 
-    def __init__(self, connection: sqlite3.Connection, path: str, what: str) -> None:
-        self._db, self._path, self._what = connection, path, what
+    def __init__(
+        self, connection: sqlite3.Connection, path: str, what: str, failed: Callable[[StorageError], None]
+    ) -> None:
+        self._db, self._path, self._what, self._failed = connection, path, what, failed
 
     def __enter__(self) -> None:
         try:
             self._db.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            raise translated(error, self._what, self._path) from error
+            raise self._told(error) from error
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         try:
@@ -145,7 +158,12 @@ class _Transaction:
         if error is not None and self._db.in_transaction:
             self._db.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error):
-            raise translated(error, self._what, self._path) from error
+            raise self._told(error) from error
+
+    def _told(self, error: sqlite3.Error) -> StorageError:
+        failure = translated(error, self._what, self._path)
+        self._failed(failure)
+        return failure
 
 
 def open_journal(path: Path, writer: Writer, size: Size = ALONE) -> Journal:

@@ -1,14 +1,18 @@
 """The journal as ``link.relay`` sees it: greet, keep what was acknowledged, apply headquarters' log, swap in a snapshot."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 import msgspec
+import structlog
 
 from domain.errors import DomainError
 from edge_agent.db.catalogue import SLICE_ROWS, Replica
 from edge_agent.db.journal import Journal
+from edge_agent.errors import DiskFull
 from edge_agent.ports import Clock
+from link.errors import LinkDown
 from link.journal import Kept, keep_in
 from link.outbox import Outbox
 from protocol.downlink import Apply, TakeSnapshot
@@ -16,6 +20,8 @@ from protocol.errors import MalformedMessage
 from protocol.facts import EpochStarted
 from protocol.messages import VERSION, DownEntry, DownlinkPosition, Hello, SnapshotRef
 from protocol.sender import StartEpoch
+
+_log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Rows = Sequence[Any]
@@ -37,6 +43,15 @@ class Snapshot(Protocol):
 
 
 Fetch = Callable[[SnapshotRef], Snapshot]
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """A full disk closes the road for a while; it does not end the agent, which goes on selling into its reserve."""
+    try:
+        yield
+    except DiskFull as error:
+        raise LinkDown(str(error)) from error
 
 
 class SqliteRelayJournal:
@@ -103,7 +118,7 @@ class SqliteRelayJournal:
         """Put what the sender learned on disk, in one transaction; a new epoch is a fact of its own."""
         old_epoch = self._journal.outbox.position().epoch
         started = [effect for effect in effects if isinstance(effect, StartEpoch)]
-        with self._journal.transaction("keeping what headquarters acknowledged"):
+        with _room(), self._journal.transaction("keeping what headquarters acknowledged"):
             for effect in started:
                 self._epoch_started(effect.epoch)
             keep_in(self._journal.outbox, effects)
@@ -123,7 +138,7 @@ class SqliteRelayJournal:
         Raises:
             MalformedMessage: an entry makes no sense; nothing was applied.
         """
-        with self._journal.transaction("applying headquarters' log"):
+        with _room(), self._journal.transaction("applying headquarters' log"):
             for entry in step.entries:
                 self._apply(entry)
             self._journal.outbox.move_downlink(step.position.gen, step.position.cursor)
@@ -148,7 +163,8 @@ class SqliteRelayJournal:
 
     def _apply(self, entry: DownEntry) -> None:
         try:
-            self._replica.put(entry.feed, entry.put)
+            if not self._replica.put(entry.feed, entry.put):
+                _log.warning("feed_unknown", feed=entry.feed)
         except (msgspec.ValidationError, DomainError) as error:
             raise MalformedMessage(
                 f"entry {entry.seq} of feed {entry.feed}", str(error), "rows that can be sold"
@@ -158,17 +174,17 @@ class SqliteRelayJournal:
 
     def _stage(self, feed: str, rows: Rows) -> None:
         try:
-            with self._journal.transaction("staging a snapshot"):
+            with _room(), self._journal.transaction("staging a snapshot"):
                 self._replica.put(feed, rows, staged=True)
         except (msgspec.ValidationError, DomainError) as error:
             raise MalformedMessage(f"rows of feed {feed} in a snapshot", str(error), "rows that can be sold") from error
 
     def _swap(self, snapshot: Snapshot, position: DownlinkPosition) -> None:
-        with self._journal.transaction("swapping in a snapshot"):
+        with _room(), self._journal.transaction("swapping in a snapshot"):
             self._replica.swap(snapshot.feeds)
             self._journal.outbox.move_downlink(position.gen, position.cursor)
         self._journal.uow.forget()
 
     def _empty_stage(self) -> None:
-        with self._journal.transaction("clearing a snapshot"):
+        with _room(), self._journal.transaction("clearing a snapshot"):
             self._replica.clear_staged()

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from domain.basket import Basket
 from domain.ids import LaneId, SaleId
 from domain.sale import Line, Sale
+from edge_agent.errors import BasketFull
 from edge_agent.ports import DaySum, sale_number
+from protocol.codec import MAX_EVENT_BYTES
 
 _encode = msgspec.json.Encoder().encode
 _basket = msgspec.json.Decoder(Basket).decode
@@ -24,6 +26,10 @@ _ADD_SALE = (
 )
 
 
+MAX_BASKET_BYTES = MAX_EVENT_BYTES - 8192
+"""Lines of one sale; the rest is for its header, tenders and envelope."""
+
+
 class SqliteBaskets:
     """The open basket of each lane: its header in row 0, each line in its own.
 
@@ -33,6 +39,7 @@ class SqliteBaskets:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._known: dict[LaneId, Basket | None] = {}
+        self._sizes: dict[LaneId, int] = {}
 
     def load(self, lane: LaneId) -> Basket | None:
         """Return the open basket as it is on disk."""
@@ -41,25 +48,36 @@ class SqliteBaskets:
         return self._known[lane]
 
     def save(self, before: Basket | None, after: Basket) -> None:
-        """Write what differs between ``before`` (as on disk) and ``after``."""
+        """Write what differs between ``before`` (as on disk) and ``after``.
+
+        Raises:
+            BasketFull: the sale would no longer fit one fact.
+        """
         header = replace(after, lines=())
         if before is None or replace(before, lines=()) != header:
             self._db.execute(_PUT_HEADER, (after.lane, _encode(header)))
         for line in after.lines[len(before.lines) if before else 0 :]:
-            self._db.execute(_ADD_LINE, (after.lane, line.no, _encode(line)))
+            body = _encode(line)
+            size = self._sizes[after.lane] = self._sizes.get(after.lane, 0) + len(body) + 1
+            if size > MAX_BASKET_BYTES:
+                raise BasketFull(len(after.lines) - 1, size, MAX_BASKET_BYTES)
+            self._db.execute(_ADD_LINE, (after.lane, line.no, body))
         self._known[after.lane] = after
 
     def clear(self, lane: LaneId) -> None:
         """Forget the open basket: it was settled or given up."""
         self._db.execute("DELETE FROM basket_line WHERE lane = ?", (lane,))
         self._known[lane] = None
+        self._sizes[lane] = 0
 
     def forget(self) -> None:
         """Forget what was remembered: a transaction was undone."""
         self._known.clear()
+        self._sizes.clear()
 
     def _read(self, lane: LaneId) -> Basket | None:
         rows = self._db.execute("SELECT body FROM basket_line WHERE lane = ? ORDER BY no", (lane,)).fetchall()
+        self._sizes[lane] = sum(len(body) + 1 for (body,) in rows[1:])
         if not rows:
             return None
         return replace(_basket(rows[0][0]), lines=tuple(_line(body) for (body,) in rows[1:]))

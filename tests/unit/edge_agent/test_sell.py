@@ -1,3 +1,4 @@
+import contextlib
 from datetime import UTC, datetime
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from domain.errors import DomainError, EmptyBasket, PriceMissing, SaleAlreadyReturned, TenderTooSmall, WrongStep
 from domain.ids import MemberNo
 from domain.sale import Discount, Tender
-from edge_agent.errors import NothingOnLane, RequestReused, ReserveReached, UnknownBarcode
+from edge_agent.errors import BasketFull, NothingOnLane, RequestReused, ReserveReached, UnknownBarcode
 from edge_agent.handlers.commands import CheckOut, Identify, ReturnLines, Step, VoidLine, VoidSale
 from edge_agent.handlers.give_back import return_lines, void_sale
 from edge_agent.handlers.sell import check_out, identify, step, void_line
@@ -182,3 +183,16 @@ def test_a_sale_of_which_something_came_back_cannot_be_voided_on_top(shop: Store
     call(lambda: void_sale(VoidSale(back.sale_id, "mistake"), shop.uow, shop.clock))
     call(lambda: void_sale(VoidSale(sale.sale_id, "mistake"), shop.uow, shop.clock))
     assert shop.ask("SELECT on_hand_milli FROM stock_level") == [(0,)]
+
+
+def test_a_sale_that_would_not_fit_one_fact_is_stopped_at_the_line_and_can_be_paid(shop: Store) -> None:
+    discounts = tuple(Discount("manual", 1, name="很" * 200) for _ in range(30))
+    with contextlib.suppress(BasketFull):
+        while True:
+            shop.ring(TEA, discounts=discounts)
+    with pytest.raises(BasketFull, match="second sale"):
+        shop.ring(TEA, discounts=discounts)
+    sale = shop.pay()
+    assert len(sale.lines) > 3
+    assert shop.ask("SELECT max(length(bytes)) < 131072 FROM outbox") == [(1,)]
+    assert len(shop.ring(TEA, discounts=discounts).lines) == 1
