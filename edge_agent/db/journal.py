@@ -49,12 +49,24 @@ class Journal:
         return self._uow
 
     async def run(self, function: Callable[[], Result]) -> Result:
-        """Await ``function`` in the writer thread."""
-        return await self.writer.run(function)
+        """Await ``function`` in the writer thread.
+
+        Raises:
+            StorageError: SQLite failed in it; nothing more is written from this process.
+        """
+        return await self.writer.run(lambda: self._translating(function))
 
     def call(self, function: Callable[[], Result]) -> Result:
         """Wait for ``function`` in the writer thread; never from an event loop."""
-        return self.writer.call(function)
+        return self.writer.call(lambda: self._translating(function))
+
+    def _translating(self, function: Callable[[], Result]) -> Result:
+        try:
+            return function()
+        except sqlite3.Error as error:  # read outside a transaction; inside one it was translated already
+            failure = translated(error, "reading", self.path)
+            self._failed(failure)
+            raise failure from error
 
     def boot(self, place: Place, room: Room, clock: Clock, *, prints: bool, epoch: int = 1) -> Boot:
         """Count the start, begin the stream when the file is new, settle what the last run left open.

@@ -137,3 +137,14 @@ def test_a_failed_flush_is_never_tried_again_as_if_it_were_fine() -> None:
     shop.restart()
     assert shop.store.pay().receipt_no in (2, 3)
     shop.end()
+
+
+def test_a_read_that_fails_outside_a_transaction_stops_the_journal_too() -> None:
+    shop = Shop()
+    with pytest.raises(StorageFailed, match="reading"):
+        shop.store.ask("SELECT * FROM a_table_that_the_damage_took")
+    with pytest.raises(StorageFailed):
+        shop.store.ring(TEA)
+    shop.restart()
+    assert shop.store.sell(TEA).receipt_no == 2
+    shop.end()
