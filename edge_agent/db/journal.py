@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from domain.ids import uuid7
 from edge_agent.db.connection import ALONE, Size, open_for_writing, translated
-from edge_agent.db.meta import Meta
+from edge_agent.db.meta import Meta, SqliteRequests
 from edge_agent.db.printing import SqlitePrintJobs
 from edge_agent.db.unit_of_work import SqliteUnitOfWork
 from edge_agent.db.writer import Writer
@@ -98,9 +98,9 @@ class Journal:
         return {key: text for key, value in rows if isinstance(text := json.loads(value), str)}
 
     def release(self, now_ms: int, retention_s: int) -> int:
-        """Delete some facts that are acknowledged, backed up and older than ``retention_s``; returns how many."""
+        """Delete some facts that are acknowledged, backed up and older than ``retention_s``, and old answers; returns how many."""
         with self.transaction("releasing old facts"):
-            return self.outbox.release(now_ms, retention_s)
+            return self.outbox.release(now_ms, retention_s) + SqliteRequests(self.connection).release()
 
     def verify(self) -> int:
         """Hash every retained fact again and return how many there are.

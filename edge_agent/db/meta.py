@@ -3,6 +3,10 @@
 import sqlite3
 
 
+KEPT_DAYS = 30
+"""Nobody repeats a request after so long."""
+
+
 class Meta:
     """Small texts by name."""
 
@@ -33,3 +37,11 @@ class SqliteRequests:
     def remember(self, request_id: str, verb: str, answer: bytes) -> None:
         """Keep an answer."""
         self._db.execute("INSERT INTO request (request_id, verb, answer) VALUES (?, ?, ?)", (request_id, verb, answer))
+
+    def release(self, limit: int = 500) -> int:
+        """Forget at most ``limit`` old answers: those of scans after a day, all others after ``KEPT_DAYS``; returns how many."""
+        return self._db.execute(
+            "DELETE FROM request WHERE request_id IN (SELECT request_id FROM request "
+            "WHERE at_s < unixepoch() - iif(verb = 'ring_up', 1, ?) * 86400 LIMIT ?)",
+            (KEPT_DAYS, limit),
+        ).rowcount

@@ -61,7 +61,10 @@ CREATE TABLE print_job (
 ) WITHOUT ROWID;
 CREATE INDEX print_job_open ON print_job (sale_number, copy) WHERE state = 'queued';
 
-CREATE TABLE request (request_id TEXT PRIMARY KEY, verb TEXT NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID;
+-- at_s only lets old answers go; nothing is decided by it.
+CREATE TABLE request (
+    request_id TEXT PRIMARY KEY, verb TEXT NOT NULL, answer BLOB NOT NULL, at_s INTEGER NOT NULL DEFAULT (unixepoch())
+) WITHOUT ROWID;
 """
     + OUTBOX_SCHEMA
 )

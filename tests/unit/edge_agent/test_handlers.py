@@ -174,3 +174,14 @@ def test_a_given_basket_with_a_time_that_is_none_is_refused(shop: Store) -> None
     with pytest.raises(DomainError, match="soon"):
         sell_given(shop, replace(GIVEN, at="soon"))
     assert shop.ask("SELECT count(*) FROM sale") == [(0,)]
+
+
+def test_old_answers_are_let_go_and_young_ones_stay(shop: Store) -> None:
+    shop.sell(TEA, request_id="r1")
+    shop.ring(TEA, request_id="s1")
+    shop.ask("UPDATE request SET at_s = at_s - 2 * 86400")
+    assert shop.journal.call(lambda: shop.journal.release(0, 0)) == 1
+    assert shop.ask("SELECT request_id FROM request") == [("r1",)]
+    shop.ask("UPDATE request SET at_s = at_s - 40 * 86400")
+    assert shop.journal.call(lambda: shop.journal.release(0, 0)) == 1
+    assert shop.journal.call(lambda: shop.journal.release(0, 0)) == 0
