@@ -2,7 +2,6 @@
 
 import sqlite3
 
-
 KEPT_DAYS = 30
 """Nobody repeats a request after so long."""
 
