@@ -160,6 +160,7 @@ class Sender:
 
     def _on_answer(self, ack: Ack, now_s: float) -> list[Effect]:
         self._pace.measure(now_s - self._greeted_at_s[ack.hello])
+        self._begin_round()  # this one is answered: what still answers its repeats is as old as any late ack
         if ack.epoch < self._epoch:  # it has not seen our epoch yet, or lost it: all of it is still to be sent
             ack = msgspec.structs.replace(ack, epoch=self._epoch, next=1, head_hash="", safe=0)
         if difference := self._difference(ack):

@@ -331,6 +331,20 @@ def test_a_repeated_greeting_counts_up_and_leaves_the_stale_clock_out() -> None:
     assert sent(sender.ack_received(answer, 1.1), Batch), "the answer to the first one is as good"
 
 
+def test_late_answers_to_a_greeting_that_was_answered_do_not_count() -> None:
+    outbox, hq = filled_outbox(2), Headquarters()
+    sender = Sender(outbox)
+    [first] = sent(sender.connected(0, hello_of(outbox)), Hello)
+    [second] = sent(sender.poll(1), Hello)
+    late = hq.take(second)
+    converse(sender, outbox, hq, sender.ack_received(hq.take(first), 1.1), 1.1)
+    hq.position = msgspec.structs.replace(hq.position, held="upgrade")
+    sender.ack_received(hq.ack(), 1.2)
+    assert sender.state is State.HELD
+    assert sender.ack_received(late, 1.3) == [], "found by seed 658 of the simulation"
+    assert sender.progress.acked == 2
+
+
 def test_the_answer_to_another_boot_does_not_count() -> None:
     outbox = filled_outbox(1)
     sender = Sender(outbox)
