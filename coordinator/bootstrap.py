@@ -22,9 +22,10 @@ from coordinator.db.uow import SqlUnitOfWork
 from coordinator.db.views import SqlViews
 from coordinator.handlers import access, upkeep
 from coordinator.office import Office, Signposts
+from coordinator.running import merged, note, processes
 from coordinator.server.downlink import Downlink
 from coordinator.server.intake import Intake
-from coordinator.server.listeners import HttpServers, Listener, TlsFiles, bind
+from coordinator.server.listeners import Address, HttpServers, Listener, TlsFiles, bind
 from coordinator.server.run import Parts, Server
 from coordinator.settings import CoordinatorSettings, Role
 from coordinator.telemetry import Telemetry
@@ -36,7 +37,7 @@ from link.mqtt import mqtt_factory
 from link.transport import LinkSettings
 
 ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - recognised here, not bound
-RUNNING_FILE = "running.json"
+NOWHERE = Signposts("", "", 0, "")
 TOKEN_FILE = "admin.token"  # noqa: S105 - a file's name
 HUB_QUEUE = 4000
 HUB_INFLIGHT = 100
@@ -88,7 +89,7 @@ class House:
 class Addresses(NamedTuple):
     """Where this process really listens, and its broker."""
 
-    listeners: list[Listener]
+    listeners: list[Address]
     broker_host: str
     broker_port: int
     server_name: str
@@ -106,27 +107,23 @@ def signposts(settings: CoordinatorSettings, addresses: Addresses) -> Signposts:
 
 
 def published(settings: CoordinatorSettings) -> Signposts:
-    """Return the signposts for a command of the terminal: those of the process that runs here, else from the settings."""
-    file = settings.directory / RUNNING_FILE
-    if running_pid(settings) is not None:
-        return Signposts(**json.loads(file.read_text("utf-8"))["signposts"])
+    """Return the signposts for a command of the terminal: those of the processes that run here, else from the settings."""
+    running = processes(settings.directory)
+    if running:
+        return merged(NOWHERE, running)
     listeners = [_planned(address) for address in settings.api.listen]
     broker = settings.broker
     return signposts(settings, Addresses(listeners, broker.host or broker.listen, broker.port, broker.server_name))
 
 
 def running_pid(settings: CoordinatorSettings) -> int | None:
-    """Return the process that serves this data directory, if one does."""
-    file = settings.directory / RUNNING_FILE
-    if not file.exists():
-        return None
-    pid = int(json.loads(file.read_text("utf-8"))["pid"])
-    return pid if Path(f"/proc/{pid}").exists() else None
+    """Return a process that serves this data directory, if one does."""
+    return next((each.pid for each in processes(settings.directory)), None)
 
 
-def _planned(address: str) -> Listener:
+def _planned(address: str) -> Address:
     parts = urlsplit(address)
-    return Listener(address, parts.scheme == "https", parts.hostname or "", parts.port or 8443, None)  # type: ignore[arg-type]
+    return Address(address, parts.scheme == "https", parts.hostname or "", parts.port or 8443)
 
 
 def serve(house: House, role: Role, *, announce: bool) -> "Run":
@@ -144,7 +141,8 @@ class Run:
         self._broker: Broker | None = None
         self._server: Server | None = None
         self._downlink: Downlink | None = None
-        self._signposts = Signposts("", "", 0, "")
+        self._signposts = NOWHERE
+        self._note: Path | None = None
         self._bound: list[Listener] = []
 
     async def run(self) -> None:
@@ -163,7 +161,8 @@ class Run:
                 self._broker.stop()
             for listener in listeners:
                 listener.sock.close()
-            (settings.directory / RUNNING_FILE).unlink(missing_ok=True)
+            if self._note is not None:
+                self._note.unlink(missing_ok=True)
 
     def _does(self, role: Role) -> bool:
         return self._role in (role, "all")
@@ -192,7 +191,7 @@ class Run:
     def _addresses(self, listeners: list[Listener]) -> Addresses:
         broker = self._settings.broker
         host, port = (self._broker.bind, self._broker.port) if self._broker else (broker.host, broker.port)
-        return Addresses(listeners, host, port, broker.server_name)
+        return Addresses([each.address for each in listeners], host, port, broker.server_name)
 
     def _parts(self, listeners: list[Listener], addresses: Addresses) -> Parts:
         house, settings = self._house, self._settings
@@ -208,7 +207,8 @@ class Run:
             behind = self._downlink.behind
             parts.intake = Intake(house.begin, again, house.clock, settings.ingest, self._telemetry, behind)
             parts.downlink = self._downlink
-            parts.hub = self._hub(parts.intake, addresses)
+            parts.hub = hub = self._hub(parts.intake, addresses)
+            self._telemetry.dropped.set_function(lambda: hub.counters.flooded + hub.counters.overrun)
         if self._does("api"):
             app = create_app(self._office(), hosts=self._hosts(listeners), console=console())
             app.state.stopping = parts.stopping
@@ -217,7 +217,7 @@ class Run:
         return parts
 
     def _tls(self, listeners: list[Listener]) -> TlsFiles | None:
-        if not any(each.secure for each in listeners):
+        if not any(each.address.secure for each in listeners):
             return None
         credential = self._house.authority.ensure_server(self._settings.directory / "https", self._names())
         return TlsFiles(credential.chain, credential.key)
@@ -269,7 +269,7 @@ class Run:
             signer=signer_of,
             changed=self._changed(),
             revoked=lambda: None,  # the broker's minder sees the new revocation list within a second
-            signposts=lambda: self._signposts,
+            signposts=lambda: merged(self._signposts, processes(settings.directory)),
             health=self._health,
             release=lambda edge: upkeep.release_stream(edge, house.begin(), house.clock, actor="api"),
             certificate_days=settings.certificate_days,
@@ -315,11 +315,10 @@ class Run:
 
     def _announce(self) -> None:
         posts = self._signposts
-        running = self._settings.directory / RUNNING_FILE
-        running.write_text(json.dumps({"pid": os.getpid(), "signposts": posts._asdict()}), "utf-8")
+        self._note = note(self._settings.directory, self._role, posts)
         if not self._announcing:
             return
-        urls = {each.url.partition("://")[0]: each.url for each in self._bound}
+        urls = {each.address.url.partition("://")[0]: each.address.url for each in self._bound}
         pid = self._broker.pid if self._broker else None
         line = {
             "ready": True,

@@ -20,7 +20,6 @@ OUTCOMES = (
     "refused",
     "malformed",
     "foreign_topic",
-    "overflow",
 )
 STATES = ("up_to_date", "behind", "silent", "held")
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -48,6 +47,9 @@ class Telemetry:
         )
         self.queue_messages = Gauge(
             "shopwire_ingest_queue_messages", "Messages received and not yet taken in", registry=registry
+        )
+        self.dropped = Gauge(
+            "shopwire_ingest_dropped_messages", "Messages dropped in a flood; edges send them again", registry=registry
         )
         self.broker_up = Gauge("shopwire_broker_connected", "1 while connected to the broker", registry=registry)
         for outcome in OUTCOMES:

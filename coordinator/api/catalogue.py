@@ -12,7 +12,7 @@ from coordinator.api.auth import OfficeDep, Operator
 from coordinator.api.reading import MEDIA_TYPES, rows
 from coordinator.handlers import catalogue
 from coordinator.handlers.access import Caller
-from coordinator.handlers.catalogue import NumberedRow, Report
+from coordinator.handlers.importing import NumberedRow, Report
 from coordinator.office import Office
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])

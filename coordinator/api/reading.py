@@ -8,7 +8,7 @@ from typing import IO, Any
 import msgspec
 
 from coordinator.errors import InvalidRequest, TooLarge
-from coordinator.handlers.catalogue import NumberedRow, RowError
+from coordinator.handlers.importing import NumberedRow, RowError
 from domain.limits import MAX_BARCODES
 
 MAX_ROW_BYTES = 64 * 1024

@@ -7,61 +7,25 @@ Rows come numbered from 1 (a CSV's header does not count) and are committed a sl
 waiting for a long file. A small import travels to the edges as log entries, a large one makes them take a new snapshot.
 """
 
-import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from coordinator.clock import Clock, stamp
+from coordinator.clock import Clock
 from coordinator.handlers import feeds
+from coordinator.handlers.importing import Import, Numbered, NumberedRow, Rejected, Report, RowError
 from coordinator.ports import UnitOfWork
 from domain.catalogue import Barcode, Item, Price, SoldBy, barcode_key, check_item, check_price
 from domain.errors import DomainError
 from domain.ids import SkuId, sku_id, store_id
 from domain.limits import MAX_ID, text_fault
 
-SLICE_ROWS = 2000
-MAX_ERRORS = 1000
 EVERYWHERE = "*"
 
 T = TypeVar("T")
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
-
-
-class RowError(NamedTuple):
-    """Why a row was not taken: where it stands, which field, what it held, and what was expected."""
-
-    row: int
-    field: str
-    value: str
-    limit: str
-
-
-class NumberedRow(NamedTuple):
-    """A row as read, or why it could not even be read."""
-
-    row: int
-    fields: dict[str, Any] | RowError
-
-
-class Report(msgspec.Struct):
-    """What came of an import; ``errors`` holds the first ``MAX_ERRORS``."""
-
-    received: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    stores_updated: int = 0
-    errors: list[RowError] = []
-
-
-class Rejected(Exception):
-    """One row breaks a rule."""
-
-    def __init__(self, field: str, value: object, limit: str) -> None:
-        super().__init__(f"{field} {value!s} is not valid: expected {limit}")
-        self.field, self.value, self.limit = field, str(value)[:200], limit
 
 
 class ItemLine(msgspec.Struct, forbid_unknown_fields=True):
@@ -110,82 +74,22 @@ class ReadItem(NamedTuple):
 
 def import_items(rows: Iterable[NumberedRow], uow: UnitOfWork, clock: Clock, *, actor: str) -> Report:
     """Add or replace items with their barcodes and, if given, prices."""
-    return _Import(_read_item, _keep_items, uow, clock, actor, "catalogue_imported").run(rows)
+    return Import(_read_item, _keep_items, uow, clock, actor, "catalogue_imported").run(rows)
 
 
 def import_prices(rows: Iterable[NumberedRow], uow: UnitOfWork, clock: Clock, *, actor: str) -> Report:
     """Add or replace prices of known items."""
-    return _Import(_read_price, _keep_prices, uow, clock, actor, "prices_imported").run(rows)
+    return Import(_read_price, _keep_prices, uow, clock, actor, "prices_imported").run(rows)
 
 
 def import_assortments(rows: Iterable[NumberedRow], uow: UnitOfWork, clock: Clock, *, actor: str) -> Report:
     """List known items in stores whose assortment is ``listed``."""
-    return _Import(_read_assortment, _keep_assortment, uow, clock, actor, "assortments_imported").run(rows)
+    return Import(_read_assortment, _keep_assortment, uow, clock, actor, "assortments_imported").run(rows)
 
 
 def import_members(rows: Iterable[NumberedRow], uow: UnitOfWork, clock: Clock, *, actor: str) -> Report:
     """Add member numbers."""
-    return _Import(_read_member, _keep_members, uow, clock, actor, "members_imported").run(rows)
-
-
-Numbered = list[tuple[int, T]]
-Keep = Callable[[UnitOfWork, Numbered[T], str, bool], tuple[list[RowError], set[str]]]
-"""Keeps a slice in an open transaction; returns the rows it had to refuse and the stores that it touched."""
-
-
-class _Import(Generic[T]):
-    """One import: reads rows, keeps them a slice at a time, counts."""
-
-    def __init__(
-        self, read: Callable[[dict[str, Any]], T], keep: Keep[T], uow: UnitOfWork, clock: Clock, actor: str, action: str
-    ) -> None:
-        self._read, self._keep, self._uow, self._clock = read, keep, uow, clock
-        self._actor, self._action = actor, action
-        self._report = Report()
-        self._touched: set[str] = set()
-
-    def run(self, rows: Iterable[NumberedRow]) -> Report:
-        slices = _slices(rows)
-        first = next(slices, [])
-        second = next(slices, None)
-        for part in itertools.chain([first], [second] if second else [], slices):
-            self._take(part, small=second is None and len(part) <= feeds.SMALL_ROWS)
-        self._report.stores_updated = len(self._touched)
-        return self._report
-
-    def _take(self, part: list[NumberedRow], *, small: bool) -> None:
-        readable: Numbered[T] = []
-        for row in part:
-            if isinstance(row.fields, RowError):
-                self._reject(row.fields)
-                continue
-            try:
-                readable.append((row.row, self._read(row.fields)))
-            except Rejected as error:
-                self._reject(RowError(row.row, error.field, error.value, error.limit))
-        refused: list[RowError] = []
-        if readable:
-            at = stamp(self._clock.now())
-            with self._uow as uow:
-                refused, touched = self._keep(uow, readable, at, small)
-                uow.records.audit(at, self._actor, self._action, f"{len(readable) - len(refused)} rows")
-                uow.commit()
-            self._touched |= touched
-        for refusal in refused:
-            self._reject(refusal)
-        self._report.received += len(part)
-        self._report.accepted += len(readable) - len(refused)
-
-    def _reject(self, error: RowError) -> None:
-        self._report.rejected += 1
-        if len(self._report.errors) < MAX_ERRORS:
-            self._report.errors.append(error)
-
-
-def _slices(rows: Iterable[NumberedRow]) -> Iterator[list[NumberedRow]]:
-    source = iter(rows)
-    while part := list(itertools.islice(source, SLICE_ROWS)):
-        yield part
+    return Import(_read_member, _keep_members, uow, clock, actor, "members_imported").run(rows)
 
 
 def _read_item(fields: dict[str, Any]) -> ReadItem:

@@ -28,13 +28,19 @@ class TlsFiles(NamedTuple):
     key: Path
 
 
-class Listener(NamedTuple):
-    """A bound socket; ``url`` names the address that was really taken."""
+class Address(NamedTuple):
+    """Where HTTP is spoken."""
 
     url: str
     secure: bool
     host: str
     port: int
+
+
+class Listener(NamedTuple):
+    """A bound socket; its address is the one that was really taken."""
+
+    address: Address
     sock: socket.socket
 
 
@@ -69,7 +75,7 @@ def _bind(address: str) -> Listener:
         ) from error
     taken: int = sock.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
-    return Listener(f"{parts.scheme}://{shown}:{taken}", secure, host, taken, sock)
+    return Listener(Address(f"{parts.scheme}://{shown}:{taken}", secure, host, taken), sock)
 
 
 class _Quiet(uvicorn.Server):
@@ -131,7 +137,7 @@ class HttpServers:
         """Serve until ``stop``."""
         async with asyncio.TaskGroup() as tasks:
             for server, listener in self._pairs:
-                tasks.create_task(server.serve([listener.sock]), name=f"http:{listener.url}")
+                tasks.create_task(server.serve([listener.sock]), name=f"http:{listener.address.url}")
 
     def stop(self) -> None:
         """Take no new connections, finish what is open, and return from ``run``."""
@@ -145,9 +151,9 @@ class HttpServers:
 
 
 def _config(app: ASGIApp, listener: Listener, tls: TlsFiles | None, protocol: type[_Impatient]) -> uvicorn.Config:
-    if listener.secure and tls is None:
-        raise InvalidSettings(f"{listener.url} needs a certificate")
-    files = {"ssl_certfile": str(tls.chain), "ssl_keyfile": str(tls.key)} if listener.secure and tls else {}
+    if listener.address.secure and tls is None:
+        raise InvalidSettings(f"{listener.address.url} needs a certificate")
+    files = {"ssl_certfile": str(tls.chain), "ssl_keyfile": str(tls.key)} if listener.address.secure and tls else {}
     return uvicorn.Config(
         app,
         http=protocol,

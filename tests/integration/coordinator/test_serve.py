@@ -21,7 +21,7 @@ from link.errors import EnrolmentFailed, LinkError
 from link.identity import EdgeIdentity
 from link.mqtt import mqtt_factory
 from protocol.codec import decode_ack, decode_down, encode
-from protocol.messages import Ack, Down
+from protocol.messages import Ack, Down, DownlinkPosition
 from protocol.topics import topic
 from tests.contract.coordinator.chain import Edge
 
@@ -210,7 +210,32 @@ def test_it_stops_with_grace_and_takes_its_broker_along(hq: Process) -> None:
     assert hq.stop() == 0
     assert not Path(f"/proc/{broker}").exists()
     assert "coordinator_stopped" in (hq.root / "log").read_text()
-    assert not (hq.root / "data" / "running.json").exists()
+    assert list((hq.root / "data").glob("running-*")) == []
+
+
+async def test_roles_in_processes_of_their_own_make_one_headquarters(tmp_path: Path) -> None:
+    ingest = await asyncio.to_thread(Process, tmp_path, role="ingest")
+    api = await asyncio.to_thread(Process, tmp_path, role="api")
+    try:
+        api.call("POST", "/v1/stores", [{"store": "1", "currency": "CNY"}])
+        api.call("POST", "/v1/edges", {"edge": "S1", "store": "1"})
+        identity = await asyncio.to_thread(enrolled, api, "S1")
+        assert identity.card().broker_port == ingest.said["broker"]["port"]
+        edge = Edge("S1", "1")
+        _, downs = await talk(identity, [edge.hello(dl=DownlinkPosition(0, 0))], lambda a, d: bool(d))
+        assert downs[0].snapshot is not None
+        at = DownlinkPosition(1, downs[0].snapshot.cursor)
+
+        def change() -> None:
+            api.call("POST", "/v1/catalogue/imports", b'{"sku":"A","name_en":"A"}', "application/x-ndjson")
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(asyncio.to_thread(change))
+            _, pokes = await talk(identity, [edge.hello(dl=at)], lambda a, d: bool(d) and d[-1].top > at.cursor)
+        assert pokes[-1].top == at.cursor + 1  # the ingest process saw what the api process changed
+    finally:
+        assert api.stop() == 0
+        assert ingest.stop() == 0
 
 
 def test_a_killed_broker_comes_back_and_health_says_so_meanwhile(hq: Process) -> None:
