@@ -3,7 +3,7 @@
 import asyncio
 import calendar
 from collections.abc import Coroutine, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Witness:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The summary and what stands behind it."""
+    """The summary and what stands behind it; peaks are over the whole run, slopes over the selling."""
 
     summary: Summary
     usage: list[Usage]
@@ -142,7 +142,10 @@ class Replay:
         await self._all_answered()
         await self._drain()
         seconds = loop.time() - began
-        return await self._reckon(seconds)
+        while_selling = {use.name: use.slope_mb_min for use in self._watch.report()}
+        outcome = await self._reckon(seconds)
+        usage = [replace(use, slope_mb_min=while_selling.get(use.name)) for use in outcome.usage]
+        return replace(outcome, usage=usage)
 
     async def _sell_under_faults(self, selling: Coroutine[Any, Any, None]) -> None:
         options, chain = self._options, self._chain
