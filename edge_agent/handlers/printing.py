@@ -41,7 +41,7 @@ def last_sale(lane: LaneId, uow: UnitOfWork) -> LastSale:
     with uow:
         sale = uow.sales.last(lane)
         if sale is None:
-            raise SaleNotFound("last")
+            raise SaleNotFound(f"last of lane {lane}")
         return LastSale(sale, uow.print_jobs.last_of(sale_number(sale.epoch, sale.receipt_no)))
 
 

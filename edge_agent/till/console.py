@@ -85,11 +85,8 @@ class Console:
             case _, "status":
                 waiting = said["stream"]["top"] - said["stream"]["acked"]
                 self._say(self._texts["till.link"].format(state=said["link"]["state"], waiting=waiting))
-                self._say(
-                    "\n".join(
-                        f"  {name}: {state['health']} {state['reason']}" for name, state in said["devices"].items()
-                    )
-                )
+                for name, state in said["devices"].items():
+                    self._say(f"  {name}: {state['health']} {state['reason']}".rstrip())
             case _, "close_day":
                 text = self._texts["till.closed"]
                 self._say(
