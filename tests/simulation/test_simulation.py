@@ -14,7 +14,7 @@ SEEDS = int(os.environ.get("SHOPWIRE_SEEDS", "1000"))
 CHUNK = 20
 MUTANT_SEEDS = 300
 
-pytestmark = pytest.mark.simulation
+pytestmark = [pytest.mark.simulation, pytest.mark.timeout(300)]  # a busy machine is slow, not wrong
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
