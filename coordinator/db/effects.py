@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select, text
 
 from coordinator.db import tables
-from coordinator.db.statements import put, upsert
+from coordinator.db.statements import How, put, upsert
 from coordinator.handlers.effects import Effects
 from coordinator.rows import Place, Row
 from domain.sale import Sale
@@ -85,7 +85,7 @@ def write_effects(connection: Connection, effects: Effects, worker: str) -> None
     put(connection, tables.day_close, DAY_CLOSE, effects.day_closes)
     put(connection, tables.quarantine, QUARANTINE, effects.quarantine)
     put(connection, tables.incident, INCIDENT, effects.incidents)
-    changes = {"state": "set", "reason": "set", "changed_at": "set"}
+    changes: dict[str, How] = {"state": "set", "reason": "set", "changed_at": "set"}
     upsert(connection, tables.device, DEVICE, list(effects.devices.values()), changes)
     if effects.pulse:
         minute, sales, events = effects.pulse

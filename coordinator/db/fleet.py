@@ -6,14 +6,14 @@ from sqlalchemy import Connection, select, update
 
 from coordinator.clock import stamp
 from coordinator.db import tables
-from coordinator.db.statements import put, upsert
+from coordinator.db.statements import How, put, upsert
 from coordinator.ports import Issued
 from coordinator.rows import EdgeRow, EnrolmentRow, SeenRow, StoreRow
 
 _store, _edge, _enrolment, _down = tables.store.c, tables.edge.c, tables.enrolment.c, tables.downlog.c
 STORE = ("store", "name_zh", "name_en", "timezone", "currency", "assortment", "day_starts_hour")
 SEEN = ("edge", "seen_at", "top", "down_gen", "down_cursor", "boot", "software", "skew_ms")
-_SEEN_HOW = {
+_SEEN_HOW: dict[str, How] = {
     **dict.fromkeys(("seen_at", "top", "down_gen", "down_cursor"), "set"),
     **dict.fromkeys(("boot", "software", "skew_ms"), "keep"),
 }
@@ -43,7 +43,7 @@ class SqlFleet:
 
     def put_stores(self, rows: Sequence[StoreRow], at: str) -> None:
         """Add or replace stores."""
-        how = dict.fromkeys(STORE[1:], "set")
+        how: dict[str, How] = dict.fromkeys(STORE[1:], "set")
         upsert(self._connection, tables.store, (*STORE, "created_at"), [(*row, at) for row in rows], how)
 
     def edges(self, names: Sequence[str] | None = None) -> dict[str, EdgeRow]:

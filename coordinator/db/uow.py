@@ -13,12 +13,12 @@ from coordinator.db.catalogue import SqlCatalogue
 from coordinator.db.effects import write_effects
 from coordinator.db.engine import Database
 from coordinator.db.fleet import SqlFleet
+from coordinator.db.inbox import SqlInbox
 from coordinator.db.records import SqlRecords
 from coordinator.db.sales import SqlSales
 from coordinator.db.snapshots import SqlSnapshots
 from coordinator.errors import Clash
 from coordinator.handlers.effects import Effects
-from link.inbox import Inbox
 
 WORKER = f"{socket.gethostname()[:20]}:{os.getpid()}"
 """Who counts: rows that every group adds to are kept per worker."""
@@ -27,7 +27,7 @@ WORKER = f"{socket.gethostname()[:20]}:{os.getpid()}"
 class SqlUnitOfWork:
     """``coordinator.ports.UnitOfWork`` in either database; may be entered again after it was left."""
 
-    inbox: Inbox
+    inbox: SqlInbox
     sales: SqlSales
     catalogue: SqlCatalogue
     fleet: SqlFleet
@@ -47,7 +47,7 @@ class SqlUnitOfWork:
         return self
 
     def _parts(self, connection: Connection) -> None:
-        self.inbox = Inbox(connection)
+        self.inbox = SqlInbox(connection)
         self.sales = SqlSales(connection)
         self.catalogue = SqlCatalogue(connection, self._known_skus)
         self.fleet = SqlFleet(connection)

@@ -55,6 +55,13 @@ def release_all(uow: UnitOfWork, clock: Clock, *, actor: str) -> list[str]:
     return [edge for edge in held if release_stream(edge, uow, clock, actor=actor)]
 
 
+def flooded(edge: str, text: str, uow: UnitOfWork, clock: Clock) -> None:
+    """Tell a person that an edge publishes without end; nothing for a name that is no edge here."""
+    with uow:
+        if edge in uow.fleet.edges([edge]) and uow.records.incident(stamp(clock.now()), edge, "flooding", text):
+            uow.commit()
+
+
 def sweep(settings: TickerSettings, views: Views, uow: UnitOfWork, clock: Clock) -> Swept:
     """Let old snapshots and answers go, speak up about silent edges, papers that expire and backups that are late."""
     now = clock.now()

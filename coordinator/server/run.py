@@ -22,6 +22,9 @@ from link.hub import Hub, HubState
 
 DRAIN_S = 5.0
 BROKER_LOOK_S = 1.0
+FLOOD_DROPPED = 500
+"""Dropped between two looks, these are a flood: an honest edge has eight messages on their way and none of them is dropped."""
+MUTE_S = 60.0
 
 _log = structlog.get_logger(__name__)
 
@@ -104,6 +107,7 @@ class Server:
                 tasks.create_task(parts.intake.run(), name="intake"),
                 tasks.create_task(parts.downlink.run(), name="downlink"),
                 tasks.create_task(parts.downlink.watch(), name="pokes"),
+                tasks.create_task(self._mind_floods(parts.hub, parts.broker), name="floods"),
             ]
         if parts.broker is not None:
             running.append(tasks.create_task(self._mind_broker(parts.broker), name="broker"))
@@ -145,6 +149,26 @@ class Server:
                 revoked = now
                 broker.restart()  # a reload would judge new connections only; a revoked edge must go now
                 _log.info("broker_restarted", reason="an edge was revoked")
+
+    async def _mind_floods(self, hub: Hub, broker: Broker | None) -> None:
+        """Let our Mosquitto take nothing for a while from an edge that sends more than anybody could read (F53), and tell a person."""
+        clock, muted = asyncio.get_running_loop().time, dict[str, float]()
+        while True:
+            await asyncio.sleep(BROKER_LOOK_S)
+            floods = {edge: dropped for edge, dropped in hub.take_floods().items() if dropped >= FLOOD_DROPPED}
+            kept = {edge: until for edge, until in muted.items() if until > clock()}
+            wanted = kept | dict.fromkeys(floods, clock() + MUTE_S)
+            if broker is not None and broker.pid is not None and wanted.keys() != muted.keys():
+                broker.mute(wanted)
+                _log.warning("edges_muted", edges=sorted(wanted), seconds=MUTE_S)
+            muted = wanted
+            for edge, dropped in floods.items():
+                text = f"{dropped} messages in a second were dropped, muted for {MUTE_S:.0f} s: revoke it if it does not stop"
+                await asyncio.to_thread(self._tell_flood, edge, text)
+
+    def _tell_flood(self, edge: str, text: str) -> None:
+        parts = self._parts
+        parts.again(lambda: upkeep.flooded(edge, text, parts.begin(), parts.clock))
 
     def _revoked_at(self) -> int:
         file = self._parts.revocations
