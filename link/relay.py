@@ -195,7 +195,6 @@ class Relay:
         self._room.set()
         try:
             async with self._factory() as transport:
-                await transport.subscribe([topic(self.shard, self.edge, "ack"), topic(self.shard, self.edge, "down")])
                 self._counts["connections"] += 1
                 try:
                     await self._talk(transport, lasting)
@@ -217,6 +216,8 @@ class Relay:
             topic(self.shard, self.edge, "ack"): lambda payload: self._queue(self._up.acks, decode_ack(payload)),
             topic(self.shard, self.edge, "down"): lambda payload: self._queue(self._down.downs, decode_down(payload)),
         }
+        # Not waited for before the greeting: a broker takes packets in their order, and a slow line saves a round trip.
+        await transport.subscribe(list(handlers))
         async for delivery in transport.messages():
             self._take(handlers, delivery)
 
