@@ -37,6 +37,8 @@ def scan(cmd: ScanCode, uow: UnitOfWork, clock: Clock) -> Scanned:
     Raises:
         DomainError: it cannot be taken now.
     """
+    if _has_paid(cmd, uow):
+        return Scanned(None, check_out(CheckOut(cmd.lane, cmd.sale_id, request_id=cmd.request_id), uow, clock))
     basket = uow.baskets.load(cmd.lane)
     if basket is not None and basket.state == "tendering":
         code = classify(cmd.code, cmd.aim, "tendering")
@@ -44,6 +46,12 @@ def scan(cmd: ScanCode, uow: UnitOfWork, clock: Clock) -> Scanned:
             return Scanned(None, _paid_by(code, basket, cmd, uow, clock))
     line = RingUp(cmd.lane, cmd.code, cmd.aim, quantity_milli=cmd.quantity_milli, request_id=cmd.request_id)
     return Scanned(ring_up(line, uow, clock), None)
+
+
+def _has_paid(cmd: ScanCode, uow: UnitOfWork) -> bool:
+    """Whether this very scan paid a sale before: its basket is gone, and the code would be none to sell."""
+    first = uow.requests.answer(cmd.request_id) if cmd.request_id else None
+    return first is not None and first[0] == "check_out"
 
 
 def _paid_by(code: PaymentCode, basket: Basket, cmd: ScanCode, uow: UnitOfWork, clock: Clock) -> Sale:

@@ -25,12 +25,13 @@ def ring_up(cmd: RingUp, uow: UnitOfWork, clock: Clock) -> Basket:
 
     Raises:
         UnknownBarcode, DomainError: it cannot be sold.
+        NothingOnLane: a repeat, and the sale that has the line is over.
         ReserveReached: the disk has no room for a new sale.
     """
     with uow:
+        if first_answer(cmd.request_id, "ring_up", uow) is not None:
+            return _open_basket(cmd.lane, uow)
         before = uow.baskets.load(cmd.lane)
-        if before and cmd.request_id and first_answer(cmd.request_id, "ring_up", uow) is not None:
-            return before
         basket = before or _begin(cmd, uow, clock)
         after = open_sale.ring_up(basket, line_of(cmd, basket, uow))
         uow.baskets.save(before, after)
@@ -122,7 +123,7 @@ def _begin(cmd: RingUp, uow: UnitOfWork, clock: Clock) -> Basket:
 def _first_sale(cmd: CheckOut, uow: UnitOfWork) -> Sale | None:
     if cmd.source_ref and (sale := uow.sales.by_source_ref(cmd.source_ref)):
         return sale
-    sale_id = first_answer(cmd.request_id, "check_out", uow) if cmd.request_id else None
+    sale_id = first_answer(cmd.request_id, "check_out", uow)
     return uow.sales.get(sale_id.decode()) if sale_id else None
 
 

@@ -145,6 +145,7 @@ def test_a_payment_code_pays_what_is_due_only_while_tendering(shop: Store) -> No
     assert done.sale is not None
     assert done.sale.tenders[0].reference == "wechat 1345**********6789"
     assert done.sale.tenders[0].amount_minor == 6800
+    assert do(shop, scan, ScanCode(LANE, sale_id(), code, None, request_id="p1")) == done
 
 
 GIVEN = GivenBasket("b1", "2017-01-05T10:00:00", "cash", (BasketLine(1000, TEA), BasketLine(2000, RICE)))

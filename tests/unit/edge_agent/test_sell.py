@@ -105,6 +105,15 @@ def test_a_repeated_scan_is_one_line(shop: Store) -> None:
         shop.pay(request_id="s1")
 
 
+def test_a_scan_that_is_repeated_after_its_sale_begins_no_other_one(shop: Store) -> None:
+    shop.ring(TEA, request_id="s1")
+    shop.pay()
+    with pytest.raises(NothingOnLane):
+        shop.ring(TEA, request_id="s1")
+    assert shop.uow.failure is None
+    assert shop.ring(TEA, request_id="s2").lines[0].no == 1
+
+
 def test_lines_are_voided_and_steps_go_back_and_forth(shop: Store) -> None:
     shop.ring(TEA)
     shop.ring(RICE)
