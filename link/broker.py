@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -146,6 +147,7 @@ class Broker:
             raise ValueError(f"bind {bind!r} without TLS: plain MQTT is only for a loopback address such as 127.0.0.1")
         self.port, self.bind = port, bind
         self._tls, self._persistence = tls, persistence
+        self._muted: frozenset[str] = frozenset()
         self._user = user_to_run_as()
         self.directory = reachable(directory, self._user)
         self._free_port = port == 0
@@ -224,7 +226,7 @@ class Broker:
         self.start()
 
     def reload(self) -> None:
-        """Re-read certificate, key, revocation list and ACL (SIGHUP); open connections stay.
+        """Re-read certificate, key, revocation list and ACL (SIGHUP); open connections stay, ``max_qos`` is lost until a restart.
 
         Mosquitto 2.0.11 does re-read the revocation list (tests/integration/link/test_broker.py); it judges new connections only.
 
@@ -235,6 +237,18 @@ class Broker:
             raise self._failed("Mosquitto is not running and cannot reload")
         self._lay_out()
         self._child.send_signal(signal.SIGHUP)
+
+    def mute(self, edges: Collection[str]) -> None:
+        """Take nothing from these edges any more, and again from all others; for one that publishes without end.
+
+        Everybody connects anew: what the flood has left in the broker's memory goes with it, and a mere reload would lose ``max_qos``
+        (Mosquitto 2.0.11; tests/integration/link/test_broker.py).
+
+        Raises:
+            BrokerFailed: it does not come back.
+        """
+        self._muted = frozenset(edges)
+        self.restart()
 
     def log_tail(self) -> str:
         """Return the end of Mosquitto's log."""
@@ -254,7 +268,8 @@ class Broker:
         text = configuration(
             directory=self.directory, bind=self.bind, port=self.port, tls=tls, persistence=self._persistence
         )
-        write_durably(self.directory / "acl", acl_text())
+        muted = "".join(f"\nuser {name}\ntopic deny shopwire/v1/+/{name}/#\n" for name in sorted(self._muted))
+        write_durably(self.directory / "acl", acl_text() + muted)
         write_durably(self.config, text)
         if self._user is not None:
             for path in (self.directory, self.directory / "acl", self.config, *(tls or ())):

@@ -10,7 +10,7 @@ edge and in all; what does not fit is dropped and counted, for every edge sends 
 
 import asyncio
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
@@ -99,6 +99,7 @@ class Hub:
         self._count_waiting = 0
         self._telling: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_TELLING)
         self._counts = dict.fromkeys(HubCounters._fields, 0)
+        self._floods: Counter[str] = Counter()
         self._log = structlog.get_logger(__name__)
 
     @property
@@ -110,6 +111,11 @@ class Hub:
     def counters(self) -> HubCounters:
         """What has happened since the hub was made."""
         return HubCounters(**self._counts)
+
+    def take_floods(self) -> dict[str, int]:
+        """Return how many messages of each edge were dropped since the last call because it had ``MAX_PER_EDGE`` waiting."""
+        floods, self._floods = dict(self._floods), Counter()
+        return floods
 
     def tell(self, shard: int, edge: str, leaf: Leaf, payload: bytes) -> bool:
         """Send ``payload`` to an edge soon, in order; never waits.
@@ -172,6 +178,7 @@ class Hub:
         queue = self._waiting.setdefault(address.edge, deque())
         if len(queue) >= MAX_PER_EDGE:
             self._counts["flooded"] += 1
+            self._floods[address.edge] += 1
         elif self._count_waiting >= MAX_WAITING:
             self._counts["overrun"] += 1
         else:

@@ -16,6 +16,7 @@ from link.broker import Broker, acl_text
 from link.errors import BrokerFailed, LinkDown, LinkRefused
 from link.mqtt import MqttTransport
 from link.transport import LinkSettings
+from tests.foreign_client import ForeignClient
 from tests.integration.link.bench import Bench
 
 pytestmark = pytest.mark.broker
@@ -53,6 +54,23 @@ async def test_a_restart_throws_out_who_was_connected(bench: Bench) -> None:
             async for _ in transport.messages():
                 pass
     assert await until_refused(bench, "S9")
+
+
+async def test_a_muted_edge_is_not_taken_until_it_is_let_in_again(bench: Bench) -> None:
+    for muted in ({"S10"}, {"S10", "S12"}, set[str]()):
+        bench.broker.mute(muted)
+        for name in ("S10", "S11", "S12"):
+            async with bench.transport(name) as transport:
+                refused = pytest.raises(LinkRefused) if name in muted else contextlib.nullcontext()
+                with refused:
+                    await transport.publish(f"shopwire/v1/0/{name}/up", b"x")
+
+
+def test_quality_2_is_refused_after_muting_too(bench: Bench) -> None:
+    bench.broker.mute({"S10"})
+    bench.broker.mute(())
+    with ForeignClient(bench.settings(bench.edge("S13"), "S13")) as client:
+        assert client.connect().body.endswith(b"\x24\x01"), "Maximum QoS 1 (MQTT 5, 3.2.2.3.4): a reload would lose it"
 
 
 def test_killed_and_started_it_is_back_on_the_same_port(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""Who publishes without end is muted for a while, once, and heard again (F53)."""
+
+import asyncio
+from collections.abc import Collection
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from coordinator.server import run
+from coordinator.server.run import FLOOD_DROPPED, Parts, Server
+from link.broker import Broker
+from link.hub import Hub
+
+
+class Stage(Server):
+    """A server whose hub, broker and books are lists."""
+
+    def __init__(self) -> None:
+        super().__init__(cast("Parts", SimpleNamespace()))
+        self.floods: list[dict[str, int]] = []
+        self.muted: list[list[str]] = []
+        self.told: list[str] = []
+        self.pid: int | None = 1
+
+    def take_floods(self) -> dict[str, int]:
+        return self.floods.pop(0) if self.floods else {}
+
+    def mute(self, edges: Collection[str]) -> None:
+        self.muted.append(sorted(edges))
+
+    def _tell_flood(self, edge: str, text: str) -> None:
+        self.told.append(edge)
+
+    async def mind(self, *, own_broker: bool = True) -> None:
+        here: Any = self
+        broker = cast("Broker", here) if own_broker else None
+        async with asyncio.TaskGroup() as tasks:
+            minding = tasks.create_task(self._mind_floods(cast("Hub", here), broker))
+            await asyncio.sleep(0.3)
+            minding.cancel()
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "BROKER_LOOK_S", 0.01)
+    monkeypatch.setattr(run, "MUTE_S", 0.1)
+
+
+async def test_f53_a_muted_edge_is_heard_again_when_it_is_quiet() -> None:
+    stage = Stage()
+    stage.floods = [{}, {"S1": FLOOD_DROPPED, "S2": FLOOD_DROPPED - 1}, {"S1": FLOOD_DROPPED}]
+    await stage.mind()
+    assert stage.muted == [["S1"], []], "muted once, while it goes on, and let in again"
+    assert set(stage.told) == {"S1"}
+
+
+async def test_two_floods_have_each_their_own_minute() -> None:
+    stage = Stage()
+    stage.floods = [{"S1": FLOOD_DROPPED}, {"S2": FLOOD_DROPPED}]
+    await stage.mind()
+    assert stage.muted[:2] == [["S1"], ["S1", "S2"]]
+    assert stage.muted[-1] == []
+
+
+async def test_where_the_broker_is_not_ours_a_person_is_told_all_the_same() -> None:
+    stage = Stage()
+    stage.floods = [{"S1": FLOOD_DROPPED}]
+    await stage.mind(own_broker=False)
+    assert (stage.muted, stage.told) == ([], ["S1"])
+
+
+async def test_a_broker_that_is_down_is_muted_later_not_now() -> None:
+    stage = Stage()
+    stage.pid, stage.floods = None, [{"S1": FLOOD_DROPPED}]
+    await stage.mind()
+    assert stage.muted == []
