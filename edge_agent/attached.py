@@ -20,7 +20,6 @@ from edge_agent.receipts import Style, compose
 
 PRINTER_PATIENCE_S = 30.0
 """A receipt waits so long for a printer that is away; then its job fails and a person may print it again."""
-MAX_CHANGES = 256
 
 _log = structlog.get_logger(__name__)
 
@@ -38,9 +37,9 @@ class Attached:
     def __init__(self, counter: Counter, lane: Lane, style: Style) -> None:
         self._counter, self._lane, self._style = counter, lane, style
         self._devices: Sequence[Device] = ()
-        self._changes: asyncio.Queue[tuple[str, DeviceState]] = asyncio.Queue(MAX_CHANGES)
+        self._changes: dict[str, DeviceState] = {}
         self._told: dict[str, Health] = {}
-        self._moved, self._queued = asyncio.Event(), asyncio.Event()
+        self._moved, self._queued, self._changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
         counter.after_commit.append(self._queued.set)
 
     def attach(self, devices: Sequence[Device]) -> None:
@@ -48,10 +47,11 @@ class Attached:
         self._devices = devices
 
     def report(self, device_id: str, state: DeviceState) -> None:
-        """Take a change of a device's state; a flood of them is cut, for the newest is asked for anyway."""
+        """Take a change of a device's state; of those that wait only each device's newest counts."""
         self._moved.set()
-        if not self._changes.full():
-            self._changes.put_nowait((device_id, state))
+        if state.health is not Health.OPENING:  # on its way to one that counts
+            self._changes[device_id] = state
+            self._changed.set()
 
     @property
     def states(self) -> dict[str, dict[str, Any]]:
@@ -98,14 +98,16 @@ class Attached:
 
     async def _tell_changes(self) -> None:
         while True:
-            device_id, state = await self._changes.get()
-            if state.health is Health.OPENING or self._told.get(device_id) is state.health:
-                continue
+            await self._changed.wait()
+            self._changed.clear()
+            for device_id in list(self._changes):
+                await self._tell(device_id, self._changes.pop(device_id))
+
+    async def _tell(self, device_id: str, state: DeviceState) -> None:
+        if self._told.get(device_id) is not state.health:
             self._told[device_id] = state.health
-            await self._counter.do(
-                lambda uow, clock, device_id=device_id, state=state: device_changed(  # type: ignore[misc]
-                    device_id, state.health.value, state.reason, uow, clock
-                )
+            await self._counter.do_when_room(
+                lambda uow, clock: device_changed(device_id, state.health.value, state.reason, uow, clock)
             )
 
     async def _print_receipts(self, printer: ReceiptPrinter) -> None:
@@ -115,7 +117,7 @@ class Attached:
                 await self._queued.wait()
                 continue
             await self._until_works(printer)
-            if waiting := await self._counter.do(lambda uow, _: take_job(uow)):
+            if waiting := await self._counter.do_when_room(lambda uow, _: take_job(uow)):
                 await self._print(printer, waiting)
 
     async def _print(self, printer: ReceiptPrinter, waiting: Printable) -> None:
@@ -134,7 +136,7 @@ class Attached:
             _log.warning("receipt_not_printed", state=outcome.state.value, reason=outcome.reason)
 
     async def _move(self, waiting: Printable, state: PrintState, reason: str) -> None:
-        await self._counter.do(lambda uow, _: move_job(waiting.job, state, reason, uow))
+        await self._counter.do_when_room(lambda uow, _: move_job(waiting.job, state, reason, uow))
 
     async def _until_works(self, printer: ReceiptPrinter) -> None:
         try:

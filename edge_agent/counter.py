@@ -10,6 +10,9 @@ from edge_agent.ports import Clock, UnitOfWork
 Result = TypeVar("Result")
 Handler = Callable[[UnitOfWork, Clock], Result]
 
+ROOM_LOOK_S = 2.0
+"""How often work that no person waits for looks for room on a full disk."""
+
 
 class HandlerThread(Protocol):
     """The journal as the counter needs it."""
@@ -43,6 +46,14 @@ class Counter:
         for tell in self.after_commit:
             tell()
         return result
+
+    async def do_when_room(self, handler: Handler[Result], pause_s: float = ROOM_LOOK_S) -> Result:
+        """Await ``handler`` as ``do``, again while the disk is full: a full disk must not end what goes on selling into its reserve."""
+        while True:
+            try:
+                return await self.do(handler)
+            except DiskFull:
+                await asyncio.sleep(pause_s)
 
     async def ask(self, handler: Handler[Result]) -> Result:
         """Await a ``handler`` that only reads; raises as ``do``."""

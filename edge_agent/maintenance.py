@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from edge_agent.edge import Edge
+from edge_agent.errors import DiskFull
 from edge_agent.storage import Level
 from link.enrolment import renew
 from link.errors import LinkError
@@ -33,13 +34,19 @@ async def keep_room(sweep: Callable[[], Level], pause_s: float = SWEEP_S) -> Non
 async def release_old_facts(release: Callable[[], Awaitable[int]], pause_s: float = RENEW_LOOK_S) -> None:
     """Delete facts that headquarters has, has backed up, and that are older than their retention, a few at a time."""
     while True:
-        released = await release()
+        try:
+            released = await release()
+        except DiskFull:  # even deleting takes room in the log of writes; the disk's level is told by ``keep_room``
+            released = 0
         if not released:
             await asyncio.sleep(pause_s)
 
 
 async def renew_certificate(
-    due: Callable[[datetime], bool], renew: Callable[[datetime], None], now: Callable[[], datetime]
+    due: Callable[[datetime], bool],
+    renew: Callable[[datetime], None],
+    now: Callable[[], datetime],
+    retry_s: float = RENEW_RETRY_S,
 ) -> None:
     """Renew at two thirds of the certificate's life; a refusal is logged once and tried again."""
     troubled = False
@@ -50,10 +57,10 @@ async def renew_certificate(
                 await asyncio.to_thread(renew, now())
                 _log.info("certificate_renewed")
             troubled = False
-        except LinkError as error:
+        except (LinkError, OSError) as error:  # refused, or no room for it on the disk: the present one serves on
             if not troubled:
                 _log.warning("certificate_not_renewed", reason=str(error))
-            troubled, pause_s = True, RENEW_RETRY_S
+            troubled, pause_s = True, retry_s
         await asyncio.sleep(pause_s)
 
 
