@@ -40,8 +40,10 @@ class DemoChain:
         await asyncio.to_thread(self._load, articles)
         screen.say("demo.loaded", articles=len(articles), stores=len(self.stores), baskets=baskets)
         async with asyncio.TaskGroup() as opening:
-            for store in self.stores:
-                opening.create_task(self._open(store, screen), name=f"open:{store.edge}")
+            # A store that waits for a headquarters that is gone would be blamed for it, half a minute later.
+            guard = opening.create_task(self.headquarters.child.watch(), name="guard:headquarters")
+            await asyncio.gather(*(self._open(store, screen) for store in self.stores))
+            guard.cancel()
 
     def watched(self) -> list[Child]:
         """Return what must not end by itself."""

@@ -19,6 +19,7 @@ from firmware_sim.demo.chain import DemoChain
 from firmware_sim.demo.screen import Screen
 from firmware_sim.demo.show import DemoSummary, Show
 from firmware_sim.demo.store import TillRefused
+from firmware_sim.failing import told
 from firmware_sim.texts import Texts
 
 _EXPECTED = (ApiRefused, ApiSilent, ChildFailed, TillRefused)
@@ -45,9 +46,8 @@ def run(texts: Texts, folder: Path | None, out: TextIO, *, stay: bool) -> DemoSu
     if (place / "state").exists():
         raise click.ClickException(f"{place} holds the state of an earlier demo; name another directory or delete it")
     try:
-        return asyncio.run(_Evening(texts, place, out, stay=stay).pass_by())
-    except* _EXPECTED as group:
-        raise click.ClickException(_first(group)) from group
+        with told(*_EXPECTED):
+            return asyncio.run(_Evening(texts, place, out, stay=stay).pass_by())
     finally:
         if folder is None:
             shutil.rmtree(place / "state", ignore_errors=True)
@@ -121,10 +121,3 @@ class _Evening:
         self._screen.say("demo.url.receipts", folder=self._chain.receipts)
         if self._stay:
             self._screen.say("demo.stay")
-
-
-def _first(group: BaseExceptionGroup[Exception]) -> str:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error)

@@ -13,6 +13,7 @@ import msgspec
 
 from firmware_sim.chain.api import ApiRefused, ApiSilent
 from firmware_sim.chain.child import ChildFailed
+from firmware_sim.failing import told
 from firmware_sim.replay import dataset
 from firmware_sim.replay.faults import schedule
 from firmware_sim.replay.loading import ImportRefused
@@ -45,11 +46,9 @@ def run(wanted: Wanted, texts: Texts) -> Summary:
         click.Abort: Ctrl-C or SIGTERM; everything is ended.
     """
     progress = Progress(texts)
-    with _folder(wanted.keep) as folder:
+    with _folder(wanted.keep) as folder, told(*_EXPECTED):
         try:
             outcome = _replay(wanted, texts, progress, folder)
-        except* _EXPECTED as group:
-            raise click.ClickException(_first(group)) from group
         except* (KeyboardInterrupt, asyncio.CancelledError) as group:
             progress.note("replay.interrupted")
             raise click.Abort from group
@@ -108,13 +107,6 @@ async def _until_told(work: Replay) -> Outcome:
     assert running is not None  # noqa: S101 - we are a coroutine
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     return await work.run()
-
-
-def _first(group: BaseExceptionGroup[Exception]) -> str:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error)
 
 
 def _tell(outcome: Outcome, progress: Progress) -> None:
