@@ -59,7 +59,7 @@ class ControlServer:
             ask = msgspec.json.decode(line, type=Ask)
             return {"ok": await self._handle(ask)}
         except (DomainError, EdgeError, ProtocolError) as error:
-            return {"error": type(error).__name__, "message": str(error), "values": _values(error)}
+            return {"error": type(error).__name__, "message": str(error), "values": values_of(error)}
         except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
             return {"error": "BadRequest", "message": f"{type(error).__name__}: {error}", "values": {}}
 
@@ -102,7 +102,8 @@ class ControlClient:
         self._socket.close()
 
 
-def _values(error: Exception) -> dict[str, Any]:
+def values_of(error: Exception) -> dict[str, Any]:
+    """Return an error's attributes as far as JSON knows them."""
     return {name: value for name, value in vars(error).items() if isinstance(value, str | int | float | bool)}
 
 

@@ -183,6 +183,7 @@ class AgentNotRunning(EdgeError):
     def __init__(self, path: Path | str) -> None:
         super().__init__(f"no agent answers on {path}: start it with `shopwire edge run`")
         self.path = str(path)
+        self.path = str(path)
 
 
 class SettingsInvalid(EdgeError):

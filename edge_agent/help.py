@@ -7,7 +7,7 @@ import click
 from domain.errors import DomainError
 from edge_agent.errors import EdgeError
 from edge_agent.groups import first_of
-from edge_agent.texts import Texts, spoken, texts
+from edge_agent.texts import Texts, refusal, short, spoken, texts
 from link.errors import LinkError
 
 REFUSALS = (EdgeError, LinkError, DomainError)
@@ -54,9 +54,14 @@ class TaughtGroup(click.Group, Taught):
         try:
             return super().invoke(ctx)
         except REFUSALS as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(_refused(ctx, error)) from error
         except BaseExceptionGroup as group:
             first = first_of(group)
             if not isinstance(first, REFUSALS):
                 raise
-            raise click.ClickException(str(first)) from group
+            raise click.ClickException(_refused(ctx, first)) from group
+
+
+def _refused(ctx: click.Context, error: BaseException) -> str:
+    language = spoken((ctx.find_root().obj or {}).get("lang", "en"))
+    return refusal(texts(language), short(language), type(error).__name__, vars(error), str(error))

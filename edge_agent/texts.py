@@ -4,8 +4,11 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from domain.money import Language as Short
+from domain.money import format_minor
+from domain.quantity import format_quantity
 from edge_agent.settings import Language
 
 Texts = Mapping[str, str]
@@ -26,3 +29,36 @@ def short(language: Language) -> Short:
 def spoken(lang: str) -> Language:
     """Return the catalogue for a command line's ``--lang`` (``zh`` or ``en``)."""
     return "zh-CN" if lang.startswith("zh") else "en"
+
+
+def refusal(
+    catalogue: Texts, lang: Short, error: str, values: Mapping[str, Any], message: str, currency: str = "CNY"
+) -> str:
+    """Return what an error says to a person; ``message`` (English) where the catalogue has no text of its own for it.
+
+    Args:
+        catalogue: all texts of the person's language.
+        lang: the same, for money.
+        error: name of the error's class, as in ``error.<name>``.
+        values: its attributes; money, quantities and bytes are known by the ends of their names.
+        message: as it stands in logs.
+        currency: of the amounts.
+    """
+    text = catalogue.get(f"error.{error}")
+    if text is None:
+        return message
+    return text.format(**{name: _figure(name, value, currency, lang) for name, value in values.items()})
+
+
+def _figure(name: str, value: Any, currency: str, lang: Short) -> str:
+    if not isinstance(value, int):
+        return str(value)
+    match name.rpartition("_")[2]:
+        case "minor":
+            return format_minor(value, currency, lang)
+        case "milli":
+            return format_quantity(value)
+        case "bytes":
+            return f"{value >> 20} MB"
+        case _:
+            return str(value)

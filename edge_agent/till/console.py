@@ -7,7 +7,7 @@ from domain.errors import DomainError
 from domain.money import Language, format_minor
 from domain.quantity import format_quantity
 from edge_agent.control import ControlClient
-from edge_agent.texts import Texts
+from edge_agent.texts import Texts, refusal
 from edge_agent.till.words import ask_of
 
 Answer = dict[str, Any]
@@ -56,18 +56,20 @@ class Console:
     def _take(self, line: str) -> None:
         try:
             ask = ask_of(line, self._currency)
-        except (DomainError, ValueError) as error:
-            self._say(
-                f"! {error}"
-                if isinstance(error, DomainError)
-                else self._texts["till.unknown_word"].format(word=line.strip())
-            )
+        except DomainError as error:
+            self._refuse(type(error).__name__, vars(error), str(error))
+            return
+        except ValueError:
+            self._say(self._texts["till.unknown_word"].format(word=line.strip()))
             return
         answer = self._client.ask(**ask)
         if "ok" in answer:
             self._show(ask, answer["ok"])
         else:
-            self._say(f"! {answer['message']}")
+            self._refuse(answer["error"], answer["values"], answer["message"])
+
+    def _refuse(self, error: str, values: Answer, message: str) -> None:
+        self._say(f"! {refusal(self._texts, self._lang, error, values, message, self._currency)}")
 
     def _show(self, ask: Ask, said: Answer) -> None:
         match said.get("state"), ask["do"]:

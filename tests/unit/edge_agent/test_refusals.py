@@ -1,0 +1,72 @@
+"""What the house refuses, said in the language of who is told."""
+
+import pytest
+
+from domain import errors as rules
+from domain.errors import DomainError
+from domain.ids import LaneId
+from edge_agent import errors
+from edge_agent.attached import NoCamera
+from edge_agent.control import values_of
+from edge_agent.errors import EdgeError
+from edge_agent.settings import Language
+from edge_agent.texts import refusal, short, texts
+
+AT_THE_TILL: list[DomainError | EdgeError] = [
+    rules.PriceMissing("TEA"),
+    rules.WrongStep("tendering", "ring_up", ("back",)),
+    rules.UnknownLine(9, 2),
+    rules.LineAlreadyVoided(2),
+    rules.EmptyBasket(),
+    rules.TenderTooSmall(500, 1250),
+    rules.TenderTooLarge("qr", 1300, 1250),
+    rules.SaleAlreadyVoided("0190"),
+    rules.SaleAlreadyReturned("0190", 2),
+    rules.ReturnTooLarge(1, 2500, 1000),
+    rules.InvalidQuantity("quantity", "0.0001", "three decimals"),
+    rules.InvalidMoney("amount", -5, "0 or more"),
+    errors.UnknownBarcode("123"),
+    errors.NothingOnLane(LaneId("1")),
+    errors.BasketFull(400, 300_000, 250_000),
+    errors.SaleNotFound("0190"),
+    errors.RequestReused("r1", "check_out", "ring_up"),
+    errors.DayAlreadyClosed("1", "2026-11-21"),
+    errors.StorageFailed("committing", "SQLITE_IOERR"),
+    errors.DiskFull("committing"),
+    errors.ReserveReached(100 << 20, 200 << 20),
+    errors.DatabaseCorrupt("edge.db", "row 7"),
+    errors.DatabaseMissing("edge.db", "S1"),
+    errors.DatabaseTooNew("edge.db", 9, 1),
+    errors.UnsafePragmas("synchronous", 1, 2),
+    errors.NotEnrolled("data"),
+    errors.AlreadyRunning("data"),
+    errors.AgentNotRunning("control.sock"),
+    NoCamera(),
+]
+
+
+def said(error: Exception, language: Language) -> str:
+    return refusal(texts(language), short(language), type(error).__name__, values_of(error), str(error))
+
+
+@pytest.mark.parametrize("error", AT_THE_TILL, ids=lambda error: type(error).__name__)
+def test_each_is_said_in_both_languages(error: Exception) -> None:
+    chinese, english = said(error, "zh-CN"), said(error, "en")
+    assert any("\u4e00" <= character <= "\u9fff" for character in chinese)
+    assert "{" not in chinese + english
+    assert english.isascii() or "“" in english
+
+
+def test_money_and_quantities_are_read_as_people_read_them() -> None:
+    assert said(rules.TenderTooSmall(500, 1250), "zh-CN") == "实收 ￥5.00，应收 ￥12.50：还差 ￥7.50"
+    assert "2.5 cannot be returned" in said(rules.ReturnTooLarge(1, 2500, 1000), "en")
+    assert "100 MB" in said(errors.ReserveReached(100 << 20, 200 << 20), "en")
+
+
+def test_what_the_catalogue_does_not_know_is_said_as_it_stands_in_the_log() -> None:
+    assert said(errors.SettingsInvalid("[till] lane: must be text"), "zh-CN") == "[till] lane: must be text"
+
+
+def test_every_refusal_with_a_text_is_among_these() -> None:
+    named = {f"error.{type(error).__name__}" for error in AT_THE_TILL}
+    assert named == {key for key in texts("en") if key.startswith("error.")}
