@@ -26,7 +26,7 @@ from edge_agent.errors import DiskFull, ReserveReached, StorageError
 from edge_agent.groups import first_of
 from edge_agent.handlers.baskets import GivenBasket, sell_basket
 from edge_agent.maintenance import keep_room, release_old_facts, renewal
-from protocol.errors import ProtocolError
+from protocol.errors import MalformedMessage, ProtocolError
 
 IN_FLIGHT = 256
 MAX_LINE_BYTES = 1 << 20
@@ -46,6 +46,8 @@ class Command(msgspec.Struct, frozen=True):
 
 
 _command = msgspec.json.Decoder(Command).decode
+_NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What the decoder raises for bytes from anywhere: also text that is no UTF-8, also ten thousand brackets."""
 
 
 def allow_many_files() -> None:
@@ -76,8 +78,9 @@ class LinesIn:
 
     def _read(self) -> None:
         pending = b""
-        while len(pending) <= MAX_LINE_BYTES and (chunk := os.read(self._descriptor, 65_536)):
+        while chunk := os.read(self._descriptor, 65_536):
             *lines, pending = (pending + chunk).split(b"\n")
+            pending = pending[: MAX_LINE_BYTES + 1]  # enough to see that it is too long; the next line is read as ever
             for line in filter(bytes.strip, lines):
                 self._room.acquire()
                 self._hand_over(line)
@@ -162,8 +165,8 @@ class Host:
 
     async def _take(self, line: bytes, lines: LinesIn) -> None:
         try:
-            command = _command(line)
-        except msgspec.MsgspecError as error:
+            command = _read_command(line)
+        except (ProtocolError, *_NO_JSON) as error:
             self._tell({"error": f"not a command: {error}", **_whose(line)})
             lines.done()
             return
@@ -230,9 +233,15 @@ class Host:
             self.stop()  # nobody listens any more
 
 
+def _read_command(line: bytes) -> Command:
+    if len(line) > MAX_LINE_BYTES:
+        raise MalformedMessage("length of a line", f"more than {MAX_LINE_BYTES} bytes", f"at most {MAX_LINE_BYTES}")
+    return _command(line)
+
+
 def _whose(line: bytes) -> dict[str, Any]:
     """Return what a refused line says of its edge and basket, so that its teller knows which one it was."""
-    with suppress(msgspec.MsgspecError, AttributeError):
+    with suppress(*_NO_JSON, AttributeError):
         said = msgspec.json.decode(line)
         return {"edge": said.get("edge", ""), "source_ref": (said.get("basket") or {}).get("source_ref", "")}
     return {}

@@ -15,6 +15,8 @@ from edge_agent.handlers.commands import CheckOut, RingUp, Step
 from edge_agent.handlers.sell import check_out, ring_up, step
 from edge_agent.ports import Clock, UnitOfWork
 
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+
 
 class BasketLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line: by ``code`` or ``sku``; ``gross_minor`` None = the catalogue's price."""
@@ -95,4 +97,6 @@ def _when(text: str, timezone: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise DomainError(f"time {text[:40]!r} of a basket is no ISO 8601 time") from error
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:  # at the ends of the calendar no zone can be reckoned with
+        raise DomainError(f"time {text[:40]!r} of a basket is not within the years {FIRST_YEAR} to {LAST_YEAR}")
     return at if at.tzinfo else at.replace(tzinfo=zone(timezone))

@@ -143,6 +143,40 @@ async def test_refusals_name_the_basket_and_leave_the_lane_free(root: Path, brok
             assert await running.process.wait() == 0
 
 
+ODD_LINES = {
+    "not UTF-8": b'{"edge": "S1", "basket": {"source_ref": "\xff"}}',
+    "nests without end": b'{"edge": ' + b"[" * 100_000,
+    "nests where nobody looks": b'{"else": ' + b"[" * 100_000,
+    "too long": b'{"edge": "S1", "basket": "' + b"x" * (3 << 20) + b'"}',
+}
+
+
+@pytest.mark.parametrize("line", ODD_LINES.values(), ids=ODD_LINES.keys())
+async def test_a_line_that_nobody_can_read_is_answered_and_ends_nothing(
+    root: Path, broker: Broker, line: bytes
+) -> None:
+    async with host(root, broker.port, "--edges", "S1", "--grace", "0.2") as running:
+        assert await running.hear() == {"ready": ["S1"]}
+        assert running.process.stdin is not None
+        running.process.stdin.write(line + b"\n")
+        await running.tell(basket("S1", "good", TEA))
+        assert "not a command" in (await running.hear())["error"]
+        assert (await running.hear())["receipt_no"] == 1
+        assert await running.stop() == 0
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00", "9999-12-31T23:59:59-12:00", "1900-01-01", "2101-01-01"])
+async def test_a_time_outside_of_any_shops_life_is_refused(root: Path, broker: Broker, at: str) -> None:
+    async with host(root, broker.port, "--edges", "S1", "--grace", "0.2") as running:
+        assert await running.hear() == {"ready": ["S1"]}
+        odd = basket("S1", "odd", TEA)
+        odd["basket"]["at"] = at
+        await running.tell(odd, basket("S1", "good", TEA))
+        assert "1970 to 2100" in (await running.hear())["error"]
+        assert (await running.hear())["receipt_no"] == 1
+        assert await running.stop() == 0
+
+
 async def test_killed_again_and_again_nothing_is_lost_or_doubled(root: Path, broker: Broker) -> None:
     total = 60
     told = {f"b{number}": basket(f"S{number % 3 + 1}", f"b{number}", *[TEA, RICE] * 4) for number in range(total)}
