@@ -12,6 +12,7 @@ from domain.quantity import format_quantity
 from edge_agent.settings import Language
 
 Texts = Mapping[str, str]
+_WORDS = {"reason", "state", "event"}
 
 
 @cache
@@ -40,14 +41,17 @@ def refusal(
         catalogue: all texts of the person's language.
         lang: the same, for money.
         error: name of the error's class, as in ``error.<name>``.
-        values: its attributes; money, quantities and bytes are known by the ends of their names.
+        values: its attributes; money, quantities and bytes are known by the ends of their names, reasons and steps are ``word.<value>``.
         message: as it stands in logs.
         currency: of the amounts.
     """
     text = catalogue.get(f"error.{error}")
     if text is None:
         return message
-    return text.format(**{name: _figure(name, value, currency, lang) for name, value in values.items()})
+    words = {name: catalogue.get(f"word.{str(values[name]).replace(' ', '_')}") for name in values.keys() & _WORDS}
+    return text.format(
+        **{name: words.get(name) or _figure(name, value, currency, lang) for name, value in values.items()}
+    )
 
 
 def _figure(name: str, value: Any, currency: str, lang: Short) -> str:

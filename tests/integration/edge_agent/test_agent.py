@@ -269,4 +269,4 @@ def test_two_agents_never_share_a_directory(box: Box) -> None:
     box.start()
     second = box.run("run")
     assert second.returncode == 1
-    assert "another agent already runs" in second.stderr
+    assert "Another agent already runs" in second.stderr

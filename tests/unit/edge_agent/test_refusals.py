@@ -1,10 +1,14 @@
 """What the house refuses, said in the language of who is told."""
 
+from typing import get_args
+
 import pytest
 
 from domain import errors as rules
+from domain.basket import BasketEvent, BasketState
 from domain.errors import DomainError
 from domain.ids import LaneId
+from domain.scan import RefusedReason, UnknownReason
 from edge_agent import errors
 from edge_agent.attached import NoCamera
 from edge_agent.control import values_of
@@ -45,6 +49,9 @@ AT_THE_TILL: list[DomainError | EdgeError] = [
 ]
 
 
+WORDS = (BasketState, BasketEvent, RefusedReason, UnknownReason)
+
+
 def said(error: Exception, language: Language) -> str:
     return refusal(texts(language), short(language), type(error).__name__, values_of(error), str(error))
 
@@ -65,6 +72,11 @@ def test_money_and_quantities_are_read_as_people_read_them() -> None:
 
 def test_what_the_catalogue_does_not_know_is_said_as_it_stands_in_the_log() -> None:
     assert said(errors.SettingsInvalid("[till] lane: must be text"), "zh-CN") == "[till] lane: must be text"
+
+
+@pytest.mark.parametrize("word", [word for kind in WORDS for word in get_args(kind)])
+def test_reasons_and_steps_have_words(word: str) -> None:
+    assert texts("zh-CN")[f"word.{word}"] != texts("en")[f"word.{word}"]
 
 
 def test_every_refusal_with_a_text_is_among_these() -> None:
