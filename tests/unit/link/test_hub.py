@@ -91,6 +91,8 @@ async def test_a_flood_is_dropped_and_counted_and_starves_nobody() -> None:
         await publish(broker, "S1", [b"x"] * 3)
         await until(lambda: hub.counters.received == 503)
         assert hub.counters.flooded == 500 - MAX_PER_EDGE
+        assert hub.take_floods() == {"FLOOD": 500 - MAX_PER_EDGE}, "who it was"
+        assert hub.take_floods() == {}, "since the last look"
         gate.set()
         await until(lambda: len(handled) == MAX_PER_EDGE + 3)
     assert "S1" in handled[:6], "each takes its turn"
