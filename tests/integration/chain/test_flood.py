@@ -21,7 +21,7 @@ async def test_f53_a_busy_store_leaves_the_others_alone(hq: Office) -> None:
     async with honest.connected() as talk:
         with flood_of(rogue, per_s=1500) as flood:
             await until(lambda: flood.sent > 300)
-            assert await median_wait_s(talk) < 0.5
+            assert await median_wait_s(talk) < 1.0
     assert hq.sales_of("F53B") == [f"F53B-{number}" for number in range(1, 11)]
     assert hq.sales_of("F53A") == ["F53A-1"], "the flood's own sale counts, once"
 
@@ -34,7 +34,7 @@ async def test_f53_a_flood_beyond_what_anybody_can_read_is_muted_and_told(hq: Of
     async with honest.connected() as talk:
         with flood_of(rogue, per_s=10_000) as flood:
             await until(lambda: flood.sent > 1000)
-            assert await median_wait_s(talk) < 0.5
+            assert await median_wait_s(talk) < 1.0
     assert hq.sales_of("F53D") == [f"F53D-{number}" for number in range(1, 11)]
     async with rogue.connected() as muted:
         with pytest.raises(LinkRefused, match="Not authorized"):
