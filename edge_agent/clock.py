@@ -5,11 +5,13 @@ build of this software or behind the last event on disk, unless a time server sa
 """
 
 import ctypes
+import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from domain.ids import uuid7
 from protocol.envelope import ClockQuality
 
 BUILT_AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -19,6 +21,11 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 """No honest clock is later; a clock beyond it would make dates that nothing else can read."""
 
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+
+
+def fresh_id(at: datetime) -> str:
+    """Return a new UUIDv7 that carries ``at``."""
+    return uuid7(int(at.timestamp() * 1000), os.urandom(10))
 
 
 def kernel_quality(rtc: Path = Path("/dev/rtc0")) -> ClockQuality:

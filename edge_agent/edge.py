@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from edge_agent.clock import HeadquartersTime, SystemClock
 from edge_agent.counter import Counter
@@ -20,7 +20,6 @@ Result = TypeVar("Result")
 class OpenJournal(Protocol):
     """The journal beyond handlers."""
 
-    connection: Any
     outbox: Outbox
 
     async def run(self, function: Callable[[], Result]) -> Result:
@@ -29,6 +28,10 @@ class OpenJournal(Protocol):
 
     def call(self, function: Callable[[], Result]) -> Result:
         """Wait for ``function`` in the writer thread."""
+        ...
+
+    def has_catalogue(self) -> bool:
+        """Whether the replica knows any item; in the writer thread."""
         ...
 
     def release(self, now_ms: int, retention_s: int) -> int:
@@ -74,5 +77,4 @@ class Edge:
 
     async def can_sell(self) -> bool:
         """Whether there is a catalogue to sell from."""
-        row = await self.journal.run(lambda: self.journal.connection.execute("SELECT 1 FROM item LIMIT 1").fetchone())
-        return row is not None
+        return await self.journal.run(self.journal.has_catalogue)

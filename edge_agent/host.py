@@ -19,8 +19,9 @@ import msgspec
 import structlog
 
 from domain.errors import DomainError
-from domain.ids import LaneId, SaleId, uuid7
+from domain.ids import LaneId, SaleId
 from domain.sale import Sale
+from edge_agent.clock import fresh_id
 from edge_agent.edge import Edge
 from edge_agent.errors import DiskFull, ReserveReached, StorageError
 from edge_agent.groups import first_of
@@ -198,7 +199,7 @@ class Host:
                 queue.task_done()
 
     async def _sell(self, name: str, edge: Edge, basket: GivenBasket) -> dict[str, Any]:
-        sale_id = SaleId(uuid7(int(edge.clock.now().timestamp() * 1000), os.urandom(10)))
+        sale_id = SaleId(fresh_id(edge.clock.now()))
         try:
             sale: Sale = await edge.counter.do(lambda uow, clock: sell_basket(basket, self._lane, sale_id, uow, clock))
         except (DomainError, ProtocolError, StorageError) as error:

@@ -1,6 +1,5 @@
 """One lane at the rim: what scanners and the control socket ask for becomes handlers in the writer thread."""
 
-import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,9 +9,9 @@ import structlog
 from devices.ports import Scan
 from domain.basket import Basket, amounts, open_lines
 from domain.errors import DomainError
-from domain.ids import LaneId, MemberNo, SaleId, uuid7
+from domain.ids import LaneId, MemberNo, SaleId
 from domain.sale import Sale, TenderKind
-from edge_agent.clock import SystemClock
+from edge_agent.clock import SystemClock, fresh_id
 from edge_agent.counter import Counter
 from edge_agent.errors import DiskFull, ReserveReached
 from edge_agent.handlers.baskets import GivenBasket, sell_basket
@@ -161,7 +160,7 @@ class Lane:
         return closed
 
     def _new_id(self) -> SaleId:
-        return SaleId(uuid7(int(self._clock.now().timestamp() * 1000), os.urandom(10)))
+        return SaleId(fresh_id(self._clock.now()))
 
 
 def shown(basket: Basket | None) -> Answer:

@@ -1,9 +1,9 @@
 """The outbox as handlers see it: a fact goes in, its envelope is made here."""
 
-import os
 import sqlite3
 
-from domain.ids import EventId, uuid7
+from domain.ids import EventId
+from edge_agent.clock import fresh_id
 from edge_agent.ports import Clock
 from link.outbox import Outbox
 from protocol.codec import encode_event
@@ -31,7 +31,7 @@ class OutboxFacts:
             MalformedMessage: it does not fit the limits of the wire, so it must not be committed.
         """
         now = clock.now()
-        event_id = EventId(uuid7(int(now.timestamp() * 1000), os.urandom(10)))
+        event_id = EventId(fresh_id(now))
         event = encode_event(
             fact,
             event_id=event_id,

@@ -1,14 +1,13 @@
 """One edge's file as the rest of the agent sees it: opened and checked, written in the writer thread, healthy or not."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from domain.ids import uuid7
+from edge_agent.clock import fresh_id
 from edge_agent.db.connection import ALONE, Size, open_for_writing, translated
 from edge_agent.db.meta import Meta, SqliteRequests
 from edge_agent.db.printing import SqlitePrintJobs
@@ -20,7 +19,6 @@ from link.chain import BrokenChain
 from link.outbox import Outbox
 
 Result = TypeVar("Result")
-FILE_NAME = "edge.db"
 
 
 class Boot(NamedTuple):
@@ -28,9 +26,7 @@ class Boot(NamedTuple):
 
     boot_id: str
     boots: int
-    born: str
     was_clean: bool
-    floor: datetime | None
 
 
 class Journal:
@@ -92,6 +88,10 @@ class Journal:
         finally:
             self.connection.close()
 
+    def has_catalogue(self) -> bool:
+        """Whether the replica knows any item."""
+        return self.connection.execute("SELECT 1 FROM item LIMIT 1").fetchone() is not None
+
     def attributes(self) -> dict[str, str]:
         """Return what headquarters' feed says of the store itself, texts only."""
         rows = self.connection.execute("SELECT key, value FROM store_attribute")
@@ -124,12 +124,7 @@ class Journal:
         born = meta.get("born") or clock.now().isoformat()
         for key, value in (("boots", str(boots)), ("clean", "0"), ("born", born)):
             meta.set(key, value)
-        boot_id = uuid7(int(clock.now().timestamp() * 1000), os.urandom(10))
-        return Boot(boot_id, boots, born, was_clean, self.floor())
-
-    def floor(self) -> datetime | None:
-        """Return when the last fact was committed: time does not run back behind it."""
-        return floor_of(self.connection)
+        return Boot(fresh_id(clock.now()), boots, was_clean)
 
     def transaction(self, what: str) -> "_Transaction":
         """Return a transaction for what no handler does; undone when its block raises."""
@@ -142,7 +137,7 @@ class Journal:
 
 
 def floor_of(connection: sqlite3.Connection) -> datetime | None:
-    """Return the time of the newest fact in the outbox."""
+    """Return when the newest fact of the outbox was committed: time does not run back behind it."""
     row = connection.execute("SELECT committed_ms FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
     return datetime.fromtimestamp(row[0] / 1000, UTC) if row else None
 

@@ -47,9 +47,10 @@ class Scene:
         return at.epoch, at.acked, at.top
 
     async def price_of_tea(self) -> int:
-        sql = "SELECT unit_price_minor FROM price WHERE sku = 'TEA'"
-        (price,) = await self.edge.journal.run(lambda: self.edge.journal.connection.execute(sql).fetchone())
-        return int(price)
+        tea = await self.edge.counter.ask(lambda uow, _: uow.catalogue.by_sku("TEA"))
+        assert tea is not None
+        assert tea.unit_price_minor is not None
+        return tea.unit_price_minor
 
 
 async def sell(edge: Edge) -> None:
