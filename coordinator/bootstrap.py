@@ -22,7 +22,7 @@ from coordinator.db.uow import SqlUnitOfWork
 from coordinator.db.views import SqlViews
 from coordinator.handlers import access, upkeep
 from coordinator.office import Office, Signposts
-from coordinator.running import merged, note, processes
+from coordinator.running import broker_port, keep_broker_port, merged, note, processes
 from coordinator.server.downlink import Downlink
 from coordinator.server.intake import Intake
 from coordinator.server.listeners import Address, HttpServers, Listener, TlsFiles, bind
@@ -185,8 +185,11 @@ class Run:
             credential = self._house.authority.ensure_server(directory, self._names())
             files = (credential.authority, credential.chain, credential.key, self._house.authority.crl_file)
             tls = BrokerTls(*files)
-        self._broker = Broker(directory, port=broker.port, bind=broker.listen, tls=tls)
+        port = broker.port or broker_port(self._settings.directory)
+        self._broker = Broker(directory, port=port, bind=broker.listen, tls=tls)
         self._broker.start()
+        if not broker.port:
+            keep_broker_port(self._settings.directory, self._broker.port)
 
     def _addresses(self, listeners: list[Listener]) -> Addresses:
         broker = self._settings.broker

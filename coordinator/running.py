@@ -6,6 +6,9 @@ from pathlib import Path
 import msgspec
 
 from coordinator.office import Signposts
+from link.files import write_durably
+
+BROKER_PORT = "broker-port"
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -33,6 +36,20 @@ def processes(directory: Path) -> list[Running]:
         if Path(f"/proc/{running.pid}").exists():
             found.append(running)
     return found
+
+
+def broker_port(directory: Path) -> int:
+    """Return the port that our own broker took at its first start, 0 before that: stores were told it and know no other."""
+    try:
+        return int((directory / BROKER_PORT).read_text())
+    except FileNotFoundError:
+        return 0
+
+
+def keep_broker_port(directory: Path, port: int) -> None:
+    """Let every later start take ``port`` again."""
+    if broker_port(directory) != port:
+        write_durably(directory / BROKER_PORT, f"{port}\n")
 
 
 def merged(own: Signposts, others: list[Running]) -> Signposts:

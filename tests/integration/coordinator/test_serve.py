@@ -213,6 +213,19 @@ def test_it_stops_with_grace_and_takes_its_broker_along(hq: Process) -> None:
     assert list((hq.root / "data").glob("running-*")) == []
 
 
+async def test_a_headquarters_that_starts_again_is_where_its_stores_were_told(hq: Process) -> None:
+    identity = await asyncio.to_thread(enrolled, hq, "S1")
+    assert await asyncio.to_thread(hq.stop) == 0
+    again = await asyncio.to_thread(Process, hq.root)
+    try:
+        edge = Edge("S1", "1")
+        edge.state(edge.sale())
+        acks, _ = await talk(identity, [edge.hello(), edge.batch(1, 1)], lambda a, _: any(ack.next == 2 for ack in a))
+        assert acks
+    finally:
+        await asyncio.to_thread(again.stop)
+
+
 async def test_roles_in_processes_of_their_own_make_one_headquarters(tmp_path: Path) -> None:
     ingest = await asyncio.to_thread(Process, tmp_path, role="ingest")
     api = await asyncio.to_thread(Process, tmp_path, role="api")
