@@ -62,7 +62,9 @@ def sim() -> None:
 @click.option("--database", default="", metavar="URL", help="Headquarters' database (default: SQLite); must be empty.")
 @click.pass_context
 def replay(ctx: click.Context, /, *, seed: int | None, as_json: bool, processes: int | None, **chosen: Any) -> None:
-    r"""Sell real baskets of 2017 in up to 457 stores, then reckon headquarters to the unit and to the cent.
+    """Sell real baskets of 2017 in up to 457 stores, then reckon headquarters to the unit and to the cent.
+
+    用最多 457 家门店重新销售 2017 年的真实购物篮，然后与总部逐件、逐分对账。
 
     Every store is a real edge agent with its own file, certificate and connection; broker and headquarters are the real ones. Ends with
     code 0 only when nothing is missing, nothing doubled, and every figure of every store, day and product is equal.
@@ -72,7 +74,7 @@ def replay(ctx: click.Context, /, *, seed: int | None, as_json: bool, processes:
       shopwire sim replay                                  two weeks, all stores
       shopwire sim replay --weeks 1-2 --faults --json      the same with kills and broken lines
       shopwire sim replay --weeks 1-53 --keep year/        the whole year; databases and logs are kept
-    """
+    """  # noqa: D301 - \b is click's mark for lines to keep
     texts = _texts(ctx)
     try:
         ensure_data(texts)
@@ -99,7 +101,9 @@ def replay(ctx: click.Context, /, *, seed: int | None, as_json: bool, processes:
 )
 @click.pass_context
 def demo(ctx: click.Context, /, *, headless: bool, as_json: bool, folder: Path | None) -> None:
-    r"""A small chain on this machine: three stores sell real baskets, one loses its line and catches up.
+    """A small chain on this machine: three stores sell real baskets, one loses its line and catches up.
+
+    本机上的一个小连锁：三家门店销售真实购物篮，其中一家断线后补齐。
 
     Starts broker, headquarters and three stores with simulated scanner, printer and camera on free ports; nothing outside is touched.
     Stays up, with its addresses printed, until Ctrl-C; then everything it started is ended.
@@ -108,7 +112,7 @@ def demo(ctx: click.Context, /, *, headless: bool, as_json: bool, folder: Path |
     Examples:
       shopwire demo                                        look on
       shopwire demo --headless --json                      the same without staying; a summary object at the end
-    """
+    """  # noqa: D301 - \b is click's mark for lines to keep
     from firmware_sim.demo import face
 
     summary = face.run(_texts(ctx), folder, sys.stderr if as_json else sys.stdout, stay=not headless)

@@ -74,3 +74,11 @@ def test_interrupted_it_ends_everything_that_it_started(tmp_path: Path, number: 
     assert "interrupted; everything that was started is ended" in rest
     assert "Traceback" not in rest
     assert running_with(str(tmp_path)) == []
+
+
+@pytest.mark.parametrize("words", [("demo",), ("sim", "replay")])
+def test_help_keeps_its_examples_on_lines_of_their_own(words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "shopwire", *words, "--help"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+    examples = [line for line in said.splitlines() if line.startswith("    shopwire ")]
+    assert len(examples) >= 2
