@@ -64,6 +64,7 @@ def _sqlite(url: str, threads: int) -> Engine:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
+        hide_parameters=True,  # an error goes into logs, a sale does not
         pool_size=threads + 2,
         max_overflow=4,
         connect_args={
@@ -99,6 +100,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _postgres(url: str, threads: int) -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
         pool_size=threads + 2,
         max_overflow=4,
         pool_pre_ping=True,

@@ -89,6 +89,7 @@ class Intake:
         self._idle = asyncio.Event()
         self._idle.set()
         self._refused: set[str] = set()
+        self._alone: set[str] = set()
         self._thread = ThreadPoolExecutor(1, "ingest")
 
     async def handle(self, address: Address, payload: bytes) -> None:
@@ -141,7 +142,7 @@ class Intake:
 
     def _next_group(self) -> list[Waiting]:
         group: list[Waiting] = []
-        while self._queue and len(group) < self._settings.group_batches:
+        while self._queue and len(group) < self._settings.group_batches and self._may_join(group):
             waiting = self._queue.popleft()
             self._bytes -= len(waiting.payload)
             self._of_edge[waiting.address.edge] -= 1
@@ -150,6 +151,16 @@ class Intake:
         self._measure()
         return group
 
+    def _may_join(self, group: Sequence[Waiting]) -> bool:
+        """Whether what waits next may share a transaction with ``group``: an edge whose last group failed goes by itself.
+
+        A fact that breaks this program would otherwise hold up every store whose messages came with it.
+        """
+        if not group:
+            return True
+        edge, before = self._queue[0].address.edge, group[-1].address.edge
+        return edge == before or self._alone.isdisjoint((edge, before))
+
     async def _take_in(self, group: list[Waiting]) -> None:
         loop = asyncio.get_running_loop()
         credit = self._credit(group)
@@ -157,18 +168,21 @@ class Intake:
         try:
             answers = await loop.run_in_executor(self._thread, self._work, group, credit)
         except Exception as error:  # noqa: BLE001 - outermost line: nothing was acked, so nothing is lost; edges send again
-            await self._failed(error, len(group))
+            await self._failed(error, group)
             return
         self._telemetry.group_seconds.observe(time.perf_counter() - started)
+        self._alone.difference_update(waiting.address.edge for waiting in group)
         if self.failure:
             _log.info("ingest_recovered")
             self.failure = ""
         self._answer(answers)
 
-    async def _failed(self, error: Exception, messages: int) -> None:
+    async def _failed(self, error: Exception, group: Sequence[Waiting]) -> None:
+        edges = sorted({waiting.address.edge for waiting in group})
         if not self.failure:
-            _log.error("ingest_failed", error=repr(error), messages=messages)
-        self.failure = f"the last group could not be taken in: {error!s:.200}"
+            _log.error("ingest_failed", error=_what(error), edges=edges[:10], messages=len(group))
+        self._alone.update(edges)
+        self.failure = f"messages of {', '.join(edges[:10])} could not be taken in: {_what(error)}"
         await asyncio.sleep(PAUSE_AFTER_FAILURE_S)
 
     def _work(self, group: Sequence[Waiting], credit: int) -> list[tuple[Arrival, Taken]]:
@@ -238,3 +252,8 @@ class Intake:
     def _measure(self) -> None:
         self._telemetry.queue_bytes.set(self._bytes)
         self._telemetry.queue_messages.set(len(self._queue))
+
+
+def _what(error: Exception) -> str:
+    """Return name and first line of an error: what follows in a database's words are the values of the row."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from coordinator.db.engine import again
 from coordinator.db.uow import SqlUnitOfWork
+from coordinator.handlers.apply import Applier
+from coordinator.rows import EdgeRow, Place
 from coordinator.server.intake import MOST_OF_ONE_EDGE, Behind, Intake
 from coordinator.settings import IngestSettings
 from coordinator.telemetry import Telemetry
@@ -18,6 +21,7 @@ from link.hub import Hub
 from link.memory import MemoryBroker
 from protocol.codec import decode_ack, encode
 from protocol.messages import Ack
+from protocol.receiver import Accepted
 from protocol.topics import Address
 from tests.contract.coordinator.chain import Chain
 
@@ -118,6 +122,38 @@ async def test_a_database_that_is_away_costs_nothing_but_time(bench: Bench, monk
         running.cancel()
     assert bench.intake.failure == ""
     assert bench.chain.one("SELECT count(*) FROM sale") == 1
+
+
+async def send_three_times(bench: Bench, one: bytes, two: bytes) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bench.intake.run())
+        for _ in range(3):  # nobody is acked, so both send again
+            await bench.intake.handle(S1, one)
+            await bench.intake.handle(Address(0, EdgeId("S2"), "up"), two)
+            await bench.intake.drained(10)
+        running.cancel()
+
+
+async def test_an_edge_that_breaks_the_program_holds_up_no_other(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coordinator.server.intake.PAUSE_AFTER_FAILURE_S", 0)
+    one, two = bench.chain.edges["S1"], bench.chain.edges["S2"]
+    bad, good = encode(one.state(one.sale())), encode(two.state(two.sale()))
+    book = Applier.apply
+
+    def broken(applier: Applier, place: Place, edge: EdgeRow, accepted: Accepted) -> bool:
+        if edge.edge == "S1":
+            raise OverflowError("a figure that nobody thought of\n(of member 4711)")
+        return book(applier, place, edge, accepted)
+
+    monkeypatch.setattr(Applier, "apply", broken)
+    with capture_logs() as logged:
+        await send_three_times(bench, bad, good)
+    assert {(edge, ack.next) for edge, ack in bench.acks} == {("S2", 2)}
+    assert bench.chain.one("SELECT count(*) FROM sale") == 1
+    failed = [each for each in logged if each["event"] == "ingest_failed"]
+    assert failed[0]["edges"] == ["S1", "S2"]
+    assert failed[-1]["edges"] == ["S1"]
+    assert "4711" not in str(logged)
 
 
 async def test_what_is_too_much_waits_outside(bench: Bench) -> None:
