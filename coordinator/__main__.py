@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 ROLES = ("api", "ingest", "ticker", "all")
 TOKEN_ROLES = ("viewer", "operator", "admin")
 EXIT_BROKEN = 1
-EXIT_SETTINGS = 2
 
 Command = Callable[..., Any]
 
@@ -82,12 +81,20 @@ def coordinator() -> None:
 
 @coordinator.command()
 @common
-@click.option("--role", type=click.Choice(ROLES), help="What this process does; several may share one PostgreSQL.")
 @click.option(
-    "--migrate", is_flag=True, help="Take an older schema to this program's first (SQLite in --data-dir: always)."
+    "--role",
+    type=click.Choice(ROLES),
+    help="What this process does; several may share one PostgreSQL / 本进程的角色，多个进程可共用一个 PostgreSQL.",
 )
 @click.option(
-    "--announce", is_flag=True, help="Print one JSON line on standard output when ready: addresses, broker, token file."
+    "--migrate",
+    is_flag=True,
+    help="Take an older schema to this program's first (SQLite in --data-dir: always) / 先升级旧的数据库结构.",
+)
+@click.option(
+    "--announce",
+    is_flag=True,
+    help="Print one JSON line when ready: addresses, broker, token file / 就绪时输出一行 JSON：地址、broker、令牌文件.",
 )
 def serve(config: Path | None, data_dir: Path | None, role: str | None, migrate: bool, announce: bool) -> None:
     """Run headquarters until Ctrl-C or SIGTERM: HTTP, ingest and timed work. / 运行总部."""
@@ -115,8 +122,11 @@ def migrate(ctx: click.Context, config: Path | None, data_dir: Path | None) -> N
 @coordinator.command()
 @common
 @click.argument("edge")
-@click.option("--store", help="Register the edge for this store first; the store must exist (POST /v1/stores).")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@click.option(
+    "--store",
+    help="Register the edge for this store first; the store must exist (POST /v1/stores) / 先为该门店登记设备，门店须已存在.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text / 输出 JSON.")
 @click.pass_context
 def enrol(
     ctx: click.Context, config: Path | None, data_dir: Path | None, edge: str, store: str | None, as_json: bool
@@ -159,7 +169,7 @@ def revoke(ctx: click.Context, config: Path | None, data_dir: Path | None, edge:
 
 @coordinator.command()
 @common
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text / 输出 JSON.")
 @click.pass_context
 def doctor(ctx: click.Context, config: Path | None, data_dir: Path | None, as_json: bool) -> None:
     """Ask the database whether the books balance and every chain verifies; exit code 1 when something is broken. / 检查不变量."""
@@ -228,9 +238,16 @@ def token() -> None:
 @common
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice(TOKEN_ROLES), required=True, help="viewer reads, operator changes, admin also revokes."
+    "--role",
+    type=click.Choice(TOKEN_ROLES),
+    required=True,
+    help="viewer reads, operator changes, admin also revokes / viewer 只读，operator 可修改，admin 还可吊销.",
 )
-@click.option("--days", type=click.IntRange(1, 3650), help="How long it works; without it until revoked.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3650),
+    help="How long it works; without it until revoked / 有效天数，缺省为直到吊销.",
+)
 @click.pass_context
 def create_token(
     ctx: click.Context, config: Path | None, data_dir: Path | None, name: str, role: str, days: int | None
