@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 Lang = Literal["zh", "en"]
-LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 
 
 @cache

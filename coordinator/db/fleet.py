@@ -18,7 +18,7 @@ _SEEN_HOW: dict[str, How] = {
     **dict.fromkeys(("boot", "software", "skew_ms"), "keep"),
 }
 _STORES = select(*(_store[name] for name in STORE))
-_EDGES = select(
+EDGES = select(
     _edge.edge,
     _edge.store,
     _edge.shard,
@@ -28,6 +28,7 @@ _EDGES = select(
     _edge.down_top,
     _edge.down_floor,
 ).join_from(tables.edge, tables.store)
+"""The columns of an ``EdgeRow``."""
 
 
 class SqlFleet:
@@ -48,13 +49,13 @@ class SqlFleet:
 
     def edges(self, names: Sequence[str] | None = None) -> dict[str, EdgeRow]:
         """Return the edges of these names, or all."""
-        query = _EDGES if names is None else _EDGES.where(_edge.edge.in_(names))
+        query = EDGES if names is None else EDGES.where(_edge.edge.in_(names))
         return {row[0]: EdgeRow(*row) for row in self._connection.execute(query)}
 
     def edges_of(self, stores: Sequence[str]) -> list[EdgeRow]:
         """Return the edges of these stores that are not revoked."""
         wanted = set(stores)
-        rows = self._connection.execute(_EDGES.where(_edge.revoked_at.is_(None)))
+        rows = self._connection.execute(EDGES.where(_edge.revoked_at.is_(None)))
         return [EdgeRow(*row) for row in rows if row[1] in wanted]
 
     def add_edge(self, row: EdgeRow, at: str) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
 from coordinator.db import tables
 from coordinator.db.engine import Database
+from coordinator.db.fleet import EDGES
 from coordinator.rows import EdgeRow, TokenRow
 
 Record = dict[str, Any]
@@ -46,17 +47,7 @@ class SqlViews:
 
     def edge(self, name: str) -> EdgeRow | None:
         """Return an edge as registered."""
-        query = select(
-            _edge.edge,
-            _edge.store,
-            _edge.shard,
-            _store.currency,
-            _edge.revoked_at,
-            _edge.certificate_pem,
-            _edge.down_top,
-            _edge.down_floor,
-        ).join_from(tables.edge, tables.store)
-        row = self._one(query.where(_edge.edge == name))
+        row = self._one(EDGES.where(_edge.edge == name))
         return EdgeRow(**row) if row else None
 
     def stores(self, after: str, limit: int) -> list[Record]:
