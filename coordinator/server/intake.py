@@ -26,7 +26,7 @@ MOST_OF_ONE_EDGE = 16
 """Messages of one edge that wait here: its window of 8 and as much again. What is beyond waits in the hub, which drops a flood (F53)."""
 PAUSE_AFTER_FAILURE_S = 0.5
 MOST_REFUSED_NAMED = 1000
-"""A refused edge is named in the log once; the rest is only counted."""
+"""A refused or garbled edge or topic is named in the log once, so that a flood fills no disk; the rest is only counted."""
 
 _log = structlog.get_logger(__name__)
 
@@ -89,6 +89,7 @@ class Intake:
         self._idle = asyncio.Event()
         self._idle.set()
         self._refused: set[str] = set()
+        self._garbled: set[str] = set()
         self._alone: set[str] = set()
         self._thread = ThreadPoolExecutor(1, "ingest")
 
@@ -133,7 +134,8 @@ class Intake:
     def bad(self, where: str, error: Exception) -> None:
         """Count a message on a topic that is none, or whose payload makes no sense."""
         self._telemetry.messages.labels("foreign_topic").inc()
-        _log.warning("message_refused", topic=where[:120], reason=str(error)[:300])
+        if _is_new(where, self._refused):
+            _log.warning("message_refused", topic=where[:120], reason=str(error)[:300])
 
     def _is_full(self, edge: str) -> bool:
         settings = self._settings
@@ -201,7 +203,8 @@ class Intake:
         except ProtocolError as error:
             self._telemetry.messages.labels("malformed").inc()
             reason = str(error)[:300]
-            _log.warning("message_malformed", edge=edge, reason=reason)
+            if _is_new(edge, self._garbled):
+                _log.warning("message_malformed", edge=edge, reason=reason)
             self._again(lambda: self._malformed(edge, reason))
             return None
 
@@ -230,8 +233,7 @@ class Intake:
     def _count(self, taken: Taken) -> None:
         count = self._telemetry
         count.messages.labels(taken.outcome).inc()
-        if taken.refused and taken.edge not in self._refused and len(self._refused) < MOST_REFUSED_NAMED:
-            self._refused.add(taken.edge)
+        if taken.refused and _is_new(taken.edge, self._refused):
             _log.warning("edge_refused", edge=taken.edge, reason=taken.refused)
         for result, number in (
             ("applied", taken.applied),
@@ -252,6 +254,14 @@ class Intake:
     def _measure(self) -> None:
         self._telemetry.queue_bytes.set(self._bytes)
         self._telemetry.queue_messages.set(len(self._queue))
+
+
+def _is_new(name: str, named: set[str]) -> bool:
+    """Whether ``name`` is to be named in the log, and remember that it was."""
+    if name in named or len(named) >= MOST_REFUSED_NAMED:
+        return False
+    named.add(name)
+    return True
 
 
 def _what(error: Exception) -> str:

@@ -124,6 +124,20 @@ async def test_a_database_that_is_away_costs_nothing_but_time(bench: Bench, monk
     assert bench.chain.one("SELECT count(*) FROM sale") == 1
 
 
+async def test_who_talks_nonsense_is_named_in_the_log_once(bench: Bench) -> None:
+    with capture_logs() as logged:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(bench.intake.run())
+            for _ in range(3):
+                await bench.intake.handle(S1, b"nonsense")
+                bench.intake.bad("shopwire/v1/x/S1/up", ValueError("no shard"))
+            assert await bench.intake.drained(10)
+            running.cancel()
+    assert [each["event"] for each in logged] == ["message_refused", "message_malformed"]
+    assert bench.count("shopwire_ingest_messages_total", outcome="malformed") == 3
+    assert bench.count("shopwire_ingest_messages_total", outcome="foreign_topic") == 3
+
+
 async def send_three_times(bench: Bench, one: bytes, two: bytes) -> None:
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(bench.intake.run())
