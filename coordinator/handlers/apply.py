@@ -27,6 +27,9 @@ from protocol.receiver import Accepted
 MAX_CHANGES = 10_000
 """Of one ``StockMoved``; a delivery with more goods comes as several facts."""
 
+MAX_INCIDENTS = 16
+"""Of one start; a boot that has more to tell has told enough, and each becomes a row for a person to look at."""
+
 
 class Applier:
     """Turns the facts of one group, in order, into effects.
@@ -77,7 +80,7 @@ class Applier:
             case DeviceStateChanged():
                 return self._device(edge, fact, time)
             case EdgeStarted():
-                for text in fact.incidents:
+                for text in fact.incidents[:MAX_INCIDENTS]:
                     self.effects.add_incident(self._at, edge.edge, "edge_reported", text)
                 return ""
             case EpochStarted():
@@ -124,6 +127,8 @@ class Applier:
             self.effects.add_incident(self._at, sale.edge, "return_above_sale", text)
 
     def _void(self, place: Place, fact: SaleVoided) -> str:
+        if fault := text_fault(fact.business_date, 10, 10):
+            return f"date {fact.business_date[:20]!r} of a void: expected {fault}"
         if fact.sale_id in self._voided:
             return f"sale {fact.sale_id} is voided already"
         if fact.sale_id in self._sales:

@@ -11,7 +11,7 @@ from coordinator.handlers.ingest import Arrival
 from domain.ids import EdgeId
 from domain.sale import Discount, Tender
 from protocol.errors import UnsupportedVersion
-from protocol.facts import DeviceStateChanged, EdgeStarted
+from protocol.facts import DeviceStateChanged, EdgeStarted, SaleVoided
 from tests.contract.coordinator.chain import Chain, closed, line, moved, new_id, voided
 
 
@@ -213,6 +213,19 @@ def test_only_its_own_edge_may_void_a_sale_and_only_one_that_exists(chain: Chain
     foreign = chain.send("S2", voided(sale.sale.sale_id), voided("nobody"))
     assert foreign.quarantined == 2
     assert chain.one("SELECT count(*) FROM sale WHERE voided_at IS NULL") == 1
+
+
+@pytest.mark.parametrize("date", ["2026-11-21" * 30, "", "2026-11\n21"])
+def test_a_void_whose_date_fits_no_column_is_poison_and_stops_nobody(chain: Chain, date: str) -> None:
+    sale = chain.edges["S1"].sale()
+    chain.send("S1", sale)
+    assert chain.send("S1", SaleVoided(sale.sale.sale_id, "mistake", date)).quarantined == 1
+    assert chain.one("SELECT count(*) FROM sale WHERE voided_at IS NULL") == 1
+
+
+def test_a_start_with_endless_incidents_fills_nobodys_desk(chain: Chain) -> None:
+    assert chain.send("S1", EdgeStarted(EdgeId("S1"), "b1", "0.1.0", ("again",) * 30_000)).applied == 1
+    assert chain.one("SELECT count(*) FROM incident") == 16
 
 
 def test_a_return_turns_money_and_goods_and_one_above_the_sale_is_an_incident(chain: Chain) -> None:
