@@ -67,6 +67,9 @@ def backup(database: Database, file: Path, clock: Clock) -> Made:
 def restore(database: Database, file: Path, clock: Clock) -> int:
     """Replace the database by a backup and return its new generation; no process may use the database meanwhile.
 
+    The generation comes from the clock: the database that is replaced may be lost, and with it how often this backup was restored
+    before. Two lives under one number would let a store take the replica of one for that of the other, and sell at its prices.
+
     Raises:
         BackupFailed: the file is no good backup; the database is as it was.
     """
@@ -76,7 +79,7 @@ def restore(database: Database, file: Path, clock: Clock) -> int:
     (_sqlite_restore if database.sqlite else _postgres_restore)(database, file)
     schema.migrate(database)
     with SqlUnitOfWork(database, set()) as uow:
-        gen = max(before, uow.records.gen()) + 1
+        gen = max(before + 1, uow.records.gen() + 1, int(clock.now().timestamp()))
         uow.records.set_note("gen", str(gen))
         uow.records.audit(stamp(clock.now()), "terminal", "restore", f"{file} as generation {gen}")
         uow.records.incident(stamp(clock.now()), None, "restored", f"restored from {file.name} as generation {gen}")

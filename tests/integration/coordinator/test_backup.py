@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from coordinator.db.backup import BackupFailed, backup, restore
 from coordinator.db.doctor import examine
+from coordinator.db.engine import Database
 from coordinator.errors import Conflict
 from coordinator.handlers.ingest import Arrival
 from link.chain import BrokenChain
@@ -63,16 +64,37 @@ def test_a_restored_headquarters_is_a_new_generation_and_stores_refill_it(chain:
     backup(chain.database, tmp_path / "night.bak", chain.clock)
     chain.send("S1", edge.sale(), edge.sale())
     before = chain.rows("SELECT sku, on_hand_milli FROM stock ORDER BY sku")
-    assert restore(chain.database, tmp_path / "night.bak", chain.clock) == 2
+    gen = restore(chain.database, tmp_path / "night.bak", chain.clock)
     assert chain.one("SELECT count(*) FROM sale") == 2
     told = ack(chain)
-    assert (told.gen, told.next, told.fork) == (2, 3, "")
+    assert (told.gen, told.next, told.fork) == (gen, 3, "")
     assert chain.take(Arrival("S1", 0, edge.hello()))[0].behind  # its replica is of the old generation
     refilled = chain.take(Arrival("S1", 0, edge.batch(3, 4)))[0]
     assert refilled.sales == 2
     assert chain.rows("SELECT sku, on_hand_milli FROM stock ORDER BY sku") == before
     assert all(finding.holds for finding in examine(chain.database))
-    assert restore(chain.database, tmp_path / "night.bak", chain.clock) == 3
+    assert restore(chain.database, tmp_path / "night.bak", chain.clock) == gen + 1
+
+
+def test_a_backup_restored_twice_onto_nothing_is_two_generations(chain: Chain, tmp_path: Path) -> None:
+    """The second disk is lost too: nobody is left who knows of the first restore but the stores, whose replicas are of that life."""
+    chain.send("S1", chain.edges["S1"].sale())
+    backup(chain.database, tmp_path / "night.bak", chain.clock)
+    first = restore(chain.database, tmp_path / "night.bak", chain.clock)
+    _lose(chain.database)
+    chain.clock.pass_s(3600)
+    assert restore(chain.database, tmp_path / "night.bak", chain.clock) > first > 1
+
+
+def _lose(database: Database) -> None:
+    if database.sqlite:
+        database.close()
+        for file in Path(str(database.engine.url.database)).parent.glob("hq.db*"):
+            file.unlink()
+        return
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
 
 
 def test_a_file_that_is_no_backup_changes_nothing(chain: Chain, tmp_path: Path) -> None:
