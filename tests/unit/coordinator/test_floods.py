@@ -1,7 +1,7 @@
 """Who publishes without end is muted for a while, once, and heard again (F53)."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from coordinator.server import run
 from coordinator.server.run import FLOOD_DROPPED, Parts, Server
 from link.broker import Broker
 from link.hub import Hub
+from tests.waiting import until
 
 
 class Stage(Server):
@@ -32,12 +33,16 @@ class Stage(Server):
     def _tell_flood(self, edge: str, text: str) -> None:
         self.told.append(edge)
 
-    async def mind(self, *, own_broker: bool = True) -> None:
+    def hears_all(self) -> bool:
+        """Whether somebody was muted and nobody is now."""
+        return self.muted[-1:] == [[]]
+
+    async def mind(self, until_true: Callable[[], object], *, own_broker: bool = True) -> None:
         here: Any = self
         broker = cast("Broker", here) if own_broker else None
         async with asyncio.TaskGroup() as tasks:
             minding = tasks.create_task(self._mind_floods(cast("Hub", here), broker))
-            await asyncio.sleep(0.3)
+            await until(until_true)
             minding.cancel()
 
 
@@ -50,7 +55,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_f53_a_muted_edge_is_heard_again_when_it_is_quiet() -> None:
     stage = Stage()
     stage.floods = [{}, {"S1": FLOOD_DROPPED, "S2": FLOOD_DROPPED - 1}, {"S1": FLOOD_DROPPED}]
-    await stage.mind()
+    await stage.mind(stage.hears_all)
     assert stage.muted == [["S1"], []], "muted once, while it goes on, and let in again"
     assert set(stage.told) == {"S1"}
 
@@ -58,7 +63,7 @@ async def test_f53_a_muted_edge_is_heard_again_when_it_is_quiet() -> None:
 async def test_two_floods_have_each_their_own_minute() -> None:
     stage = Stage()
     stage.floods = [{"S1": FLOOD_DROPPED}, {"S2": FLOOD_DROPPED}]
-    await stage.mind()
+    await stage.mind(stage.hears_all)
     assert stage.muted[:2] == [["S1"], ["S1", "S2"]]
     assert stage.muted[-1] == []
 
@@ -66,12 +71,12 @@ async def test_two_floods_have_each_their_own_minute() -> None:
 async def test_where_the_broker_is_not_ours_a_person_is_told_all_the_same() -> None:
     stage = Stage()
     stage.floods = [{"S1": FLOOD_DROPPED}]
-    await stage.mind(own_broker=False)
+    await stage.mind(lambda: stage.told, own_broker=False)
     assert (stage.muted, stage.told) == ([], ["S1"])
 
 
 async def test_a_broker_that_is_down_is_muted_later_not_now() -> None:
     stage = Stage()
     stage.pid, stage.floods = None, [{"S1": FLOOD_DROPPED}]
-    await stage.mind()
+    await stage.mind(lambda: stage.told)
     assert stage.muted == []
