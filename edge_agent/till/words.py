@@ -11,6 +11,7 @@ from domain.quantity import parse_quantity
 Ask = dict[str, Any]
 
 _TIMES = re.compile(r"([0-9.]+)\s*[*xX×]\s*(\S+)")
+_AMOUNT = re.compile(r"(?P<whole>[0-9]{0,12})(\.(?P<rest>[0-9]+))?")
 _PLAIN = {"last": "last", "reprint": "reprint", "close": "close_day", "status": "status", "basket": "basket"}
 _STEPS = ("total", "back", "suspend", "resume", "cancel")
 
@@ -20,7 +21,7 @@ def ask_of(typed: str, currency: str) -> Ask:
 
     Raises:
         DomainError: an amount or a quantity that cannot be.
-        ValueError: a number is missing.
+        ValueError: a number is missing, or is none; nothing is rounded.
     """
     word, _, rest = typed.strip().partition(" ")
     rest = rest.strip()
@@ -50,8 +51,11 @@ def _amount(text: str, currency: str) -> Ask:
     if not text:
         return {}
     decimals = exponent(currency)
-    whole, _, rest = text.replace(",", "").partition(".")
-    return {"amount_minor": int(whole or "0") * 10**decimals + int((rest + "0" * decimals)[:decimals] or "0")}
+    amount = _AMOUNT.fullmatch(text.replace(",", ""))
+    if amount is None or len(amount["rest"] or "") > decimals:
+        raise ValueError(f"{text!r} is no amount of {currency}, which has {decimals} decimals")
+    rest = (amount["rest"] or "").ljust(decimals, "0")
+    return {"amount_minor": int(amount["whole"] + rest)}
 
 
 def _new_id() -> str:

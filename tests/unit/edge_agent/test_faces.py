@@ -32,6 +32,7 @@ from tests.waiting import until
         ("TOTAL", {"do": "step", "step": "total"}),
         ("cash 50", {"do": "pay", "kind": "cash", "amount_minor": 5000}),
         ("cash 1,050.5", {"do": "pay", "kind": "cash", "amount_minor": 105_050}),
+        ("cash .5", {"do": "pay", "kind": "cash", "amount_minor": 50}),
         ("cash", {"do": "pay", "kind": "cash"}),
         ("qr", {"do": "pay", "kind": "qr"}),
         ("close", {"do": "close_day"}),
@@ -48,7 +49,9 @@ def test_every_step_that_costs_money_has_an_id_of_its_own() -> None:
     assert len(ids) == 4
 
 
-@pytest.mark.parametrize("typed", ["void x", "void", "cash ten", "cash 1.2.3", "99999999999 * 690"])
+@pytest.mark.parametrize(
+    "typed", ["void x", "void", "cash ten", "cash 1.2.3", "cash 5.129", "cash -0.5", "99999999999 * 690"]
+)
 def test_numbers_that_are_none(typed: str) -> None:
     with pytest.raises((ValueError, DomainError)):
         ask_of(typed, "CNY")
