@@ -24,7 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from domain.errors import InvalidIdentity
 from domain.ids import edge_id
 from link.errors import IdentityRefused
-from link.files import PRIVATE, PUBLIC, write_durably
+from link.files import PRIVATE, PUBLIC, alone_in, write_durably
 
 EDGE_DAYS = 90
 SERVER_DAYS = 397
@@ -196,8 +196,9 @@ class CertificateAuthority:
         self._key_file, self.certificate_file = directory / "ca.key.pem", directory / "ca.cert.pem"
         self.crl_file, self._revoked_file = directory / "crl.pem", directory / "revoked.json"
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not self._key_file.exists() and not self.certificate_file.exists():
-            self._make(now or _now())
+        with alone_in(directory):
+            if not self._key_file.exists() and not self.certificate_file.exists():
+                self._make(now or _now())
         self._key = load_key(self._key_file)
         self.certificate_pem = _text(self.certificate_file)
         self._certificate = load_certificate(self.certificate_pem)
@@ -266,10 +267,12 @@ class CertificateAuthority:
             number = f"{int(serial, 16):x}"
         except ValueError as error:
             raise IdentityRefused(f"serial {serial!r} is not a hexadecimal number") from error
-        revoked = self.revoked()
-        revoked.setdefault(number, (now or _now()).isoformat())
-        write_durably(self._revoked_file, json.dumps(revoked, indent=1), mode=PRIVATE)
-        self._write_crl(now or _now())
+        # Terminal and server may revoke at once: a list that forgets one of them lets a revoked store in.
+        with alone_in(self.directory):
+            revoked = self.revoked()
+            revoked.setdefault(number, (now or _now()).isoformat())
+            write_durably(self._revoked_file, json.dumps(revoked, indent=1), mode=PRIVATE)
+            self._write_crl(now or _now())
 
     def revoked(self) -> dict[str, str]:
         """Return serial (hex) → moment of revocation (ISO 8601)."""

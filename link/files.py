@@ -1,7 +1,10 @@
 """Files that survive a power cut: whole or not at all, and closed to others from the first byte."""
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PRIVATE = 0o600
@@ -27,6 +30,17 @@ def write_durably(path: Path, content: bytes | str, *, mode: int = PRIVATE) -> N
         draft.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+@contextmanager
+def alone_in(directory: Path) -> Iterator[None]:
+    """Hold the lock of ``directory`` for the block; other threads and processes that ask for it wait."""
+    number = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
 
 
 def sync_directory(directory: Path) -> None:

@@ -1,5 +1,6 @@
 """Certificates, requests, signatures: what is accepted and what is not."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -136,6 +137,21 @@ def test_revoked_serials_are_on_the_list_once(tmp_path: Path) -> None:
     assert [f"{entry.serial_number:x}" for entry in crl] == [serial]
     with pytest.raises(IdentityRefused):
         authority.revoke("not hex")
+
+
+def test_serials_revoked_at_once_are_all_on_the_list(tmp_path: Path) -> None:
+    serials = [f"{number:x}" for number in range(1, 17)]
+    CertificateAuthority(tmp_path, now=NOW)
+    with ThreadPoolExecutor(len(serials)) as pool:
+        list(pool.map(lambda serial: CertificateAuthority(tmp_path).revoke(serial, now=NOW), serials))
+    crl = x509.load_pem_x509_crl(CertificateAuthority(tmp_path).crl().encode())
+    assert sorted(entry.serial_number for entry in crl) == [*range(1, 17)]
+
+
+def test_authorities_made_at_once_are_one(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: CertificateAuthority(tmp_path, now=NOW).certificate_pem, range(8)))
+    assert len(set(made)) == 1
 
 
 def test_server_credentials_are_kept_until_due_or_renamed(tmp_path: Path) -> None:
