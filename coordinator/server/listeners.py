@@ -93,7 +93,7 @@ class _Impatient(H11Protocol):
     head_s = 60.0
     _late: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._wait()
@@ -167,5 +167,5 @@ def _config(app: ASGIApp, listener: Listener, tls: TlsFiles | None, protocol: ty
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
         h11_max_incomplete_event_size=32 * 1024,
-        **files,  # type: ignore[arg-type]
+        **files,  # type: ignore[arg-type]  # its keys are two of many names, of which mypy knows only the union
     )

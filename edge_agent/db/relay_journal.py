@@ -156,7 +156,7 @@ class SqliteRelayJournal:
             raise MalformedMessage("snapshot", f"generation {snapshot.gen}", f"generation {step.position.gen}")
         await self.run(self._empty_stage)
         for feed, rows in snapshot.slices(SLICE_ROWS):
-            await self.run(lambda feed=feed, rows=rows: self._stage(feed, rows))  # type: ignore[misc]
+            await self.run(lambda feed=feed, rows=rows: self._stage(feed, rows))  # type: ignore[misc]  # no type is inferred for bound defaults
         await self.run(lambda: self._swap(snapshot, step.position))
         snapshot.discard()
         await self.run(self._empty_stage)
