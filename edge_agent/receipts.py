@@ -10,12 +10,15 @@ from devices.receipt import Align, Cell, Columns, Cut, Element, Feed, KickDrawer
 from domain.business_date import zone
 from domain.limits import has_control
 from domain.money import exponent, format_minor
-from domain.quantity import MILLI, format_quantity
+from domain.pricing import GRAMS_PER_UNIT
+from domain.quantity import MILLI, extend, format_quantity
 from domain.sale import Discount, Line, Sale
 from edge_agent.settings import Language
 from edge_agent.texts import Texts, short, texts
 
 _AMOUNT_COLUMNS = 12
+_MEASURES = {*GRAMS_PER_UNIT, "lb", "oz", "l", "ml", "升", "gal", "mgal", "m", "米"}
+"""Units of which nine thousand are one thing to carry, not nine thousand."""
 
 
 class Style(msgspec.Struct, frozen=True):
@@ -141,7 +144,10 @@ class _Paper:
 
     def _times(self, line: Line) -> str:
         unit = "" if line.unit in ("", "each") else f" {clean(line.unit)}"
-        return f"{format_quantity(line.quantity_milli)}{unit} x {self._plain(line.unit_price_minor)}"
+        quantity = f"{format_quantity(line.quantity_milli)}{unit}"
+        if line.price_source == "given" and extend(line.unit_price_minor, line.quantity_milli) != line.gross_minor:
+            return quantity  # a price beside it would not come to the amount that was given
+        return f"{quantity} x {self._plain(line.unit_price_minor)}"
 
     def _discount(self, discount: Discount) -> Element:
         name = clean(discount.name) or self._word(f"receipt.discount.{discount.kind}")
@@ -178,4 +184,4 @@ class _Paper:
 
 
 def _by_piece(line: Line) -> bool:
-    return line.quantity_milli % MILLI == 0 and line.quantity_milli > 0
+    return line.unit not in _MEASURES and line.quantity_milli % MILLI == 0 and line.quantity_milli > 0

@@ -153,3 +153,20 @@ def test_the_qr_carries_the_receipt() -> None:
 def test_money_without_decimals() -> None:
     sale = replace(SALE, currency="JPY")
     assert "  2 box x 6,800 | 13,600" in paper(sale).text
+
+
+def test_a_price_stands_only_where_it_comes_to_the_amount() -> None:
+    fuel = Line(1, SkuId("FUEL"), 9_052_000, 0, 2036, 2036, 9_052_000, name="汽油", unit="mgal", price_source="given")
+    apples = Line(2, SkuId("APPLES"), 1000, 277, 244, 244, 1000, name="苹果", price_source="given")
+    pears = Line(3, SkuId("PEARS"), 2000, 150, 300, 300, 2000, name="梨", price_source="given")
+    sale = replace(SALE, lines=(fuel, apples, pears), tenders=(Tender("cash", 2580),), total_minor=2580, due_minor=2580)
+    rows = paper(sale).text.splitlines()
+    for row in ("  9052 mgal | 20.36", "  1 | 2.44", "  2 x 1.50 | 3.00"):
+        assert row in rows
+
+
+def test_what_is_measured_is_one_thing_to_carry() -> None:
+    fuel = Line(1, SkuId("FUEL"), 9_052_000, 0, 2036, 2036, 9_052_000, name="汽油", unit="mgal", price_source="given")
+    boxes = replace(SALE.lines[0], no=2)
+    sale = replace(SALE, lines=(fuel, boxes))
+    assert "合计 TOTAL  3 件 items" in paper(sale).text
