@@ -8,16 +8,20 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DatabaseError
 
 from coordinator.clock import Clock, stamp
 from coordinator.db import schema, tables
 from coordinator.db.engine import Database
 from coordinator.db.uow import SqlUnitOfWork
 from coordinator.errors import Conflict, CoordinatorError
+from link.chain import BrokenChain
 from link.inbox import Inbox
 from protocol.receiver import StreamPosition
 
@@ -88,11 +92,14 @@ def restore(database: Database, file: Path, clock: Clock) -> int:
 
 
 def _generation(database: Database) -> int:
-    """Return the generation of what is there now: an empty or lost database counts as none."""
-    if schema.found(database) is None:
+    """Return the generation of what is there now: an empty, lost or damaged database counts as none."""
+    try:
+        if schema.found(database) is None:
+            return 0
+        with SqlUnitOfWork(database, set()) as uow:
+            return uow.records.gen()
+    except DatabaseError:  # damaged: that is what a backup is for
         return 0
-    with SqlUnitOfWork(database, set()) as uow:
-        return uow.records.gen()
 
 
 def _verified(connection: Connection) -> dict[str, StreamPosition]:
@@ -145,22 +152,51 @@ def _flush(file: Path) -> None:
 
 
 def _sqlite_restore(database: Database, file: Path) -> None:
-    probe = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+    """Put a copy of ``file`` in the place of the database, which stays beside it under another name: it may hold what the file does not."""
+    target = _sqlite_file(database)
+    database.close()
+    staged = target.with_name(target.name + ".restoring")
+    try:
+        shutil.copyfile(file, staged)
+        _flush(staged)
+        _is_ours(staged, file)
+        _keep_aside(target)
+        for beside in ("-wal", "-shm"):  # they belong to the file that goes; beside another they would damage it
+            target.with_name(target.name + beside).unlink(missing_ok=True)
+        staged.replace(target)
+    finally:
+        staged.unlink(missing_ok=True)
+    _flush(target)
+
+
+def _is_ours(staged: Path, file: Path) -> None:
+    """Read a file that is to become the database: any other program's SQLite file, or an empty one, would open as well."""
+    probe = sqlite3.connect(f"file:{staged}?mode=ro", uri=True)
     try:
         _intact(probe, file)
     except sqlite3.DatabaseError as error:
         raise BackupFailed(f"{file} is no SQLite database: {error}") from error
     finally:
         probe.close()
-    target = _sqlite_file(database)
-    database.close()
-    staged = target.with_name(target.name + ".restoring")
-    shutil.copyfile(file, staged)
-    _flush(staged)
-    for beside in ("-wal", "-shm"):  # they belong to the file that goes; beside another they would damage it
-        target.with_name(target.name + beside).unlink(missing_ok=True)
-    staged.replace(target)
-    _flush(target)
+    copy = Database(f"sqlite:///{staged}", checked=False)
+    try:
+        if schema.found(copy) is None:
+            raise BackupFailed(f"{file} is no backup of a headquarters: take one that shopwire coordinator backup made")
+        with copy.reading() as connection:
+            _verified(connection)
+    except BrokenChain as error:
+        raise BackupFailed(f"{file} is damaged: {error}") from error
+    finally:
+        copy.close()
+        for beside in ("-wal", "-shm"):
+            staged.with_name(staged.name + beside).unlink(missing_ok=True)
+
+
+def _keep_aside(target: Path) -> None:
+    if target.exists():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(target)) as last:  # a damaged one is kept as it is
+            last.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        os.link(target, target.with_name(f"{target.name}.replaced-{time.time_ns()}"))
 
 
 def _postgres_backup(database: Database, part: Path) -> dict[str, StreamPosition]:

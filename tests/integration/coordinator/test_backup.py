@@ -1,7 +1,9 @@
 """A backup counts after it was read back; a restore is a new generation. Over both databases."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +109,42 @@ def test_a_file_that_is_no_backup_changes_nothing(chain: Chain, tmp_path: Path) 
         restore(chain.database, tmp_path / "none", chain.clock)
     assert chain.one("SELECT count(*) FROM sale") == 1
     assert chain.one("SELECT value FROM meta WHERE key = 'gen'") == "1"
+
+
+@pytest.mark.parametrize("kind", ["empty", "another program's"])
+def test_a_database_that_is_not_ours_never_replaces_headquarters(tmp_path: Path, kind: str) -> None:
+    made = Chain(f"sqlite:///{tmp_path / 'hq.db'}")
+    made.send("S1", made.edges["S1"].sale())
+    other = tmp_path / "other.db"
+    other.touch()
+    if kind != "empty":
+        with closing(sqlite3.connect(other)) as connection:
+            connection.execute("CREATE TABLE outbox (seq)")
+    with pytest.raises(BackupFailed, match="no backup of a headquarters"):
+        restore(made.database, other, made.clock)
+    assert made.one("SELECT count(*) FROM sale") == 1
+    assert sorted(file.name for file in tmp_path.glob("hq.db*")) == ["hq.db", "hq.db-shm", "hq.db-wal"]
+    made.close()
+
+
+def test_what_a_restore_replaces_stays_beside_it(tmp_path: Path) -> None:
+    made = Chain(f"sqlite:///{tmp_path / 'hq.db'}")
+    backup(made.database, tmp_path / "night.bak", made.clock)
+    made.send("S1", made.edges["S1"].sale())
+    restore(made.database, tmp_path / "night.bak", made.clock)
+    assert made.one("SELECT count(*) FROM sale") == 0
+    made.close()
+    [kept] = tmp_path.glob("hq.db.replaced-*")
+    with closing(sqlite3.connect(kept)) as connection:
+        assert connection.execute("SELECT count(*) FROM sale").fetchone() == (1,)
+
+
+def test_a_damaged_database_can_be_replaced(tmp_path: Path) -> None:
+    made = Chain(f"sqlite:///{tmp_path / 'hq.db'}")
+    made.send("S1", made.edges["S1"].sale())
+    backup(made.database, tmp_path / "night.bak", made.clock)
+    made.database.close()
+    (tmp_path / "hq.db").write_bytes(b"x" * 8192)
+    restore(made.database, tmp_path / "night.bak", made.clock)
+    assert made.one("SELECT count(*) FROM sale") == 1
+    made.close()
