@@ -20,15 +20,15 @@ def levels(
 ) -> dict[str, Any]:
     """Return levels by store and SKU.
 
-    The store owns the truth: ``as_of`` is when its facts were last applied here, ``age_s`` how long that is ago, ``lag`` how many facts
-    it had then that are still to come.
+    The store owns the truth: ``as_of`` is until when all of its facts are applied here, ``age_s`` how long that is ago, ``lag`` how many
+    facts it had when last heard of that are still to come.
     """
     begin, _separator, rest = after.partition(SEPARATOR)
     rows = office.views.stock(store, sku, (begin, rest), limit)
     now = office.clock.now()
     items = []
     for row in rows:
-        at = row["applied_at"] or None
+        at = row["as_of"]
         age = (now - parsed(at)).total_seconds() if at else None
         items.append(
             {

@@ -85,22 +85,24 @@ class SqlViews:
         return self._all(query.where(_edge.edge > after).order_by(_edge.edge).limit(limit))
 
     def stock(self, store: str, sku: str, after: tuple[str, str], limit: int) -> list[Record]:
-        """Return levels by store and SKU, each with when its store was last applied and how many facts are still to come."""
+        """Return levels by store and SKU, each with until when it is true and how many facts are still to come.
+
+        An edge that said that it has no more than is applied vouches for the moment in which it said so, however quiet its shop is. A store
+        is as old as its oldest edge; a revoked one says nothing any more.
+        """
         stock = tables.stock.c
+        applied_at = func.nullif(_stream.moved_at, "")
+        vouched_at = case((_lag() == 0, func.coalesce(_seen.seen_at, applied_at)), else_=applied_at)
         age = (
-            select(
-                _edge.store,
-                func.max(_stream.moved_at).label("applied_at"),
-                func.max(_seen.seen_at).label("seen_at"),
-                func.sum(_lag()).label("lag"),
-            )
+            select(_edge.store, func.min(vouched_at).label("as_of"), func.sum(_lag()).label("lag"))
             .join_from(tables.edge, tables.stream, _stream.edge == _edge.edge, isouter=True)
             .join(tables.edge_seen, _seen.edge == _edge.edge, isouter=True)
+            .where(_edge.revoked_at.is_(None))
             .group_by(_edge.store)
             .subquery()
         )
         query = (
-            select(stock.store, stock.sku, stock.on_hand_milli, age.c.applied_at, age.c.seen_at, age.c.lag)
+            select(stock.store, stock.sku, stock.on_hand_milli, age.c.as_of, age.c.lag)
             .join_from(tables.stock, age, age.c.store == stock.store, isouter=True)
             .where(or_(stock.store > after[0], and_(stock.store == after[0], stock.sku > after[1])))
             .order_by(stock.store, stock.sku)
