@@ -63,7 +63,8 @@ def enrol(
 
     card = enrol_edge(code, Path(_settings(config, data_dir).data_dir), new_epoch=new_epoch)
     told = {"edge": card.edge, "store": card.store}
-    click.echo(_json(told) if as_json else texts_of(ctx)["cli.enrolled"].format(**told))
+    option = f"--config {config}" if config else f"--data-dir {data_dir}" if data_dir else ""
+    click.echo(_json(told) if as_json else texts_of(ctx)["cli.enrolled"].format(**told, option=option).rstrip())
 
 
 @edge.command()
@@ -189,11 +190,11 @@ def sales(
     as_json: bool,
 ) -> None:
     """List sales, the newest first."""
-    from edge_agent.data_dir import DataDir
     from edge_agent.db.report import report_on
+    from edge_agent.standing import journal_in
     from edge_agent.tables import with_money
 
-    with report_on(DataDir(Path(_settings(config, data_dir).data_dir)).database) as report:
+    with report_on(journal_in(Path(_settings(config, data_dir).data_dir))) as report:
         rows = report.sales(day, limit)
     shown = rows if as_csv or as_json else with_money(rows, _lang(ctx))
     _list(ctx, "sales", shown, as_csv=as_csv, as_json=as_json)
@@ -220,10 +221,10 @@ def outbox(
     """List facts that wait for headquarters."""
     from datetime import UTC, datetime
 
-    from edge_agent.data_dir import DataDir
     from edge_agent.db.report import report_on
+    from edge_agent.standing import journal_in
 
-    with report_on(DataDir(Path(_settings(config, data_dir).data_dir)).database) as report:
+    with report_on(journal_in(Path(_settings(config, data_dir).data_dir))) as report:
         rows, state = report.outbox(limit, everything=everything), report.state()
         oldest_s = report.oldest_waiting_s(datetime.now(UTC))
     if not (as_csv or as_json):

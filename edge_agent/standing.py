@@ -7,7 +7,7 @@ from typing import Any
 from edge_agent.control import ControlClient
 from edge_agent.data_dir import DataDir
 from edge_agent.db.report import report_on
-from edge_agent.errors import AgentNotRunning
+from edge_agent.errors import AgentNotRunning, DatabaseMissing, NotEnrolled
 from edge_agent.settings import EdgeSettings
 from edge_agent.storage import DiskBudget, space_of
 from edge_agent.texts import Texts
@@ -17,14 +17,31 @@ from link.identity import EdgeIdentity
 Standing = dict[str, Any]
 
 
+def journal_in(directory: Path) -> Path:
+    """Return the store's file below ``directory``, for reading.
+
+    Raises:
+        NotEnrolled: no store lives there; perhaps it is the wrong directory.
+        DatabaseMissing: one does, and its file is gone.
+    """
+    data = DataDir(directory)
+    if not data.database.exists():
+        identity = EdgeIdentity(data.identity)
+        if not identity.enrolled:
+            raise NotEnrolled(data.identity)
+        raise DatabaseMissing(data.database, identity.card().edge)
+    return data.database
+
+
 def standing_of(settings: EdgeSettings) -> Standing:
     """Return what agent and file say.
 
     Raises:
-        StorageError: there is no file, or it cannot be read.
+        NotEnrolled: no store lives in the data directory.
+        StorageError: its file is gone, or cannot be read.
     """
     data = DataDir(Path(settings.data_dir))
-    with report_on(data.database) as report:
+    with report_on(journal_in(data.path)) as report:
         standing: Standing = {"running": False, **report.state()}
     standing |= _identity(data) | _disk(data, settings)
     try:
