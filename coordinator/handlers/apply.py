@@ -104,9 +104,8 @@ class Applier:
         if not self._unknown_skus:
             return ""
         unknown = next((sku for sku in skus if sku in self._unknown_skus), None)
-        return (
-            f"SKU {unknown!r} is in no catalogue here: import the item, then book the event by hand" if unknown else ""
-        )
+        text = f"SKU {unknown!r} is in no catalogue here: import it for what comes next; for this one see docs/runbook.md, Quarantine"
+        return text if unknown else ""
 
     def _doubled(self, sale: Sale) -> str:
         if sale.sale_id in self._sales:
