@@ -22,14 +22,17 @@ Language = Literal["zh-CN", "en"]
 
 
 class LinkOverrides(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the broker is, when it is not where enrolment said; ``plain_loopback`` allows plain MQTT to a loopback address."""
+    """Where the broker is, when it is not where enrolment said; ``plain_loopback`` allows plain MQTT to a loopback address.
+
+    ``keepalive_s`` goes as far as our Mosquitto takes (``max_keepalive``); above 11 a line that died is noticed after more than 20 s.
+    """
 
     host: str = ""
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     plain_loopback: bool = False
     api_url: str = ""
     max_backoff_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
-    keepalive_s: Annotated[int, msgspec.Meta(ge=2, le=300)] = 10
+    keepalive_s: Annotated[int, msgspec.Meta(ge=2, le=60)] = 10
 
 
 class TillSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
