@@ -1,5 +1,6 @@
 // The live page of headquarters. It draws what /v1/live pushes and decides nothing; cut off, it says so and shows the last it knew.
 const ROWS = 200;
+const SILENT_MS = 30000; // headquarters says something every 14 s, if only that it is still there
 const RETRY_MS = [500, 1000, 2000, 5000, 10000];
 const $ = (id) => document.getElementById(id);
 
@@ -48,7 +49,7 @@ async function speak(wanted) {
 function show(face) {
   $("door").hidden = face !== "door";
   $("board").hidden = face !== "board";
-  $("leave").hidden = face !== "board";
+  $("leave").hidden = $("line").parentElement.hidden = face !== "board";
 }
 
 function line(state, values = {}) {
@@ -136,7 +137,9 @@ async function* lines(body, signal) {
   signal.addEventListener("abort", () => reader.cancel().catch(() => {}));
   let rest = "";
   for (;;) {
+    const silent = setTimeout(() => reader.cancel().catch(() => {}), SILENT_MS);
     const { done, value } = await reader.read();
+    clearTimeout(silent);
     if (done) return;
     const parts = (rest + value).split("\n");
     rest = parts.pop();
