@@ -220,11 +220,13 @@ def restore(ctx: click.Context, config: Path | None, data_dir: Path | None, file
     """Replace the database by backup FILE, as a new generation; edges refill what came after it. / 从备份恢复."""
     from coordinator.bootstrap import running_pid
     from coordinator.db.backup import restore as put_back
+    from coordinator.running import PARTS, claim
 
     settings = settings_of(config, data_dir)
     if pid := running_pid(settings):
         raise click.ClickException(say(lang(ctx), "unsafe_stop", pid=pid))
     with opened(settings, check_schema=False) as house:
+        claim(settings.directory, PARTS)  # until this process ends: nobody starts to serve half a database
         gen = put_back(house.database, file, house.clock)
     click.echo(say(lang(ctx), "restored", file=file, gen=gen))
 

@@ -22,7 +22,7 @@ from coordinator.db.uow import SqlUnitOfWork
 from coordinator.db.views import SqlViews
 from coordinator.handlers import access, upkeep
 from coordinator.office import Office, Signposts
-from coordinator.running import broker_port, keep_broker_port, merged, note, processes
+from coordinator.running import broker_port, claim, keep_broker_port, let_go, merged, note, parts_of, processes
 from coordinator.server.downlink import Downlink
 from coordinator.server.intake import Intake
 from coordinator.server.listeners import Address, HttpServers, Listener, TlsFiles, bind
@@ -148,6 +148,7 @@ class Run:
     async def run(self) -> None:
         """Start everything, serve, stop everything."""
         settings = self._settings
+        held = claim(settings.directory, parts_of(self._role))
         self._bound = listeners = bind(settings.api.listen) if self._does("api") else []
         try:
             self._start_broker()
@@ -163,6 +164,7 @@ class Run:
                 listener.sock.close()
             if self._note is not None:
                 self._note.unlink(missing_ok=True)
+            let_go(held)
 
     def _does(self, role: Role) -> bool:
         return self._role in (role, "all")

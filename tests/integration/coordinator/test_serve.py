@@ -213,6 +213,25 @@ def test_it_stops_with_grace_and_takes_its_broker_along(hq: Process) -> None:
     assert list((hq.root / "data").glob("running-*")) == []
 
 
+def test_a_second_one_on_the_same_data_is_refused_and_takes_nothing_from_the_first(hq: Process) -> None:
+    other = hq.run("serve")
+    assert other.returncode == 1
+    assert "another process serves api" in other.stderr
+    assert hq.run("backup", str(hq.root / "one.bak")).returncode == 0
+    refused = hq.run("restore", str(hq.root / "one.bak"))
+    assert (refused.returncode, str(hq.said["pid"]) in refused.stderr) == (1, True)
+
+
+def test_a_note_of_a_killed_one_stops_no_restore(hq: Process) -> None:
+    """Its number is somebody else's by then: in a container it is always 1."""
+    assert hq.run("backup", str(hq.root / "one.bak")).returncode == 0
+    note = (hq.root / "data" / "running-all.json").read_bytes()
+    assert hq.stop() == 0
+    pid = str(hq.child.pid).encode()
+    (hq.root / "data" / "running-all.json").write_bytes(note.replace(pid, str(os.getpid()).encode()))
+    assert hq.run("restore", str(hq.root / "one.bak")).returncode == 0
+
+
 async def test_a_headquarters_that_starts_again_is_where_its_stores_were_told(hq: Process) -> None:
     identity = await asyncio.to_thread(enrolled, hq, "S1")
     assert await asyncio.to_thread(hq.stop) == 0
