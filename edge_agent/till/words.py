@@ -12,6 +12,7 @@ Ask = dict[str, Any]
 
 _TIMES = re.compile(r"([0-9.]+)\s*[*xX×]\s*(\S+)")
 _AMOUNT = re.compile(r"(?P<whole>[0-9]{0,12})(\.(?P<rest>[0-9]+))?")
+_GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 _PLAIN = {"last": "last", "reprint": "reprint", "close": "close_day", "status": "status", "basket": "basket"}
 _STEPS = ("total", "back", "suspend", "resume", "cancel")
 
@@ -51,7 +52,8 @@ def _amount(text: str, currency: str) -> Ask:
     if not text:
         return {}
     decimals = exponent(currency)
-    amount = _AMOUNT.fullmatch(text.replace(",", ""))
+    # 1,050 is a thousand and fifty; 1,5 is somebody's one and a half, and must not become fifteen.
+    amount = _AMOUNT.fullmatch(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
     if amount is None or len(amount["rest"] or "") > decimals:
         raise ValueError(f"{text!r} is no amount of {currency}, which has {decimals} decimals")
     rest = (amount["rest"] or "").ljust(decimals, "0")

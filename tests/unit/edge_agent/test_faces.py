@@ -50,7 +50,19 @@ def test_every_step_that_costs_money_has_an_id_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["void x", "void", "cash ten", "cash 1.2.3", "cash 5.129", "cash -0.5", "99999999999 * 690"]
+    "typed",
+    [
+        "void x",
+        "void",
+        "cash ten",
+        "cash 1.2.3",
+        "cash 5.129",
+        "cash 1,5",
+        "cash 1,50",
+        "cash ,5",
+        "cash -0.5",
+        "99999999999 * 690",
+    ],
 )
 def test_numbers_that_are_none(typed: str) -> None:
     with pytest.raises((ValueError, DomainError)):
