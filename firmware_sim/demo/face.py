@@ -113,11 +113,13 @@ class _Evening:
                 task.cancel()
 
     def _tell_addresses(self) -> None:
+        if not self._stay:  # nobody could open them in time
+            self._screen.say("demo.url.receipts", folder=self._chain.receipts)
+            return
         headquarters = self._chain.headquarters
         self._screen.headline("demo.urls")
         self._screen.say("demo.url.console", url=f"{headquarters.url}/")
         self._screen.say("demo.url.api", url=f"{headquarters.url}/openapi.json")
         self._screen.say("demo.url.token", token=headquarters.token)
         self._screen.say("demo.url.receipts", folder=self._chain.receipts)
-        if self._stay:
-            self._screen.say("demo.stay")
+        self._screen.say("demo.stay")
