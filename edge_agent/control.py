@@ -60,7 +60,7 @@ class ControlServer:
             return {"ok": await self._handle(ask)}
         except (DomainError, EdgeError, ProtocolError) as error:
             return {"error": type(error).__name__, "message": str(error), "values": values_of(error)}
-        except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
+        except (msgspec.MsgspecError, KeyError, TypeError, ValueError, RecursionError) as error:
             return {"error": "BadRequest", "message": f"{type(error).__name__}: {error}", "values": {}}
 
 

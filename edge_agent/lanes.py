@@ -81,12 +81,12 @@ class Lane:
         return await self._counter.do(lambda uow, clock: scan(cmd, uow, clock))
 
     async def _scan(self, ask: Ask) -> Answer:
-        quantity, request_id = int(ask.get("quantity_milli", 1000)), str(ask.get("request_id", ""))
+        quantity, request_id = _whole(ask.get("quantity_milli", 1000)), str(ask.get("request_id", ""))
         found = await self._take(str(ask["code"]), ask.get("aim"), quantity, request_id)
         return sold(found.sale) if found.sale else shown(found.basket)
 
     async def _void(self, ask: Ask) -> Answer:
-        cmd = VoidLine(self.lane, int(ask["no"]))
+        cmd = VoidLine(self.lane, _whole(ask["no"]))
         return shown(await self._counter.do(lambda uow, _: void_line(cmd, uow)))
 
     async def _member(self, ask: Ask) -> Answer:
@@ -137,7 +137,7 @@ class Lane:
             lane=self.lane,
             sale_id=SaleId(str(ask["sale_id"])),
             return_id=self._new_id(),
-            wanted={int(no): int(milli) for no, milli in ask["wanted"].items()},
+            wanted={_whole(no): _whole(milli) for no, milli in ask["wanted"].items()},
             refund=msgspec.convert(ask.get("refund", "cash"), type=TenderKind),
             request_id=str(ask.get("request_id", "")),
         )
@@ -193,3 +193,8 @@ def sold(sale: Sale) -> Answer:
         "change_minor": sale.change_minor,
         "completed_at": sale.completed_at,
     }
+
+
+def _whole(value: object) -> int:
+    """Return a whole number, also one written as text; half a thousandth is a mistake and not nothing."""
+    return msgspec.convert(value, int, strict=False)

@@ -46,6 +46,10 @@ def sell_basket(given: GivenBasket, lane: LaneId, sale_id: SaleId, uow: UnitOfWo
         DomainError: a line or the whole cannot be sold; nothing of it stays on the lane.
         StorageError: the journal cannot take it.
     """
+    if not given.source_ref:
+        raise DomainError(
+            "source_ref of a basket is empty: give each basket a name of its own, or a repeat sells it again"
+        )
     if first := uow.sales.by_source_ref(given.source_ref):
         return first
     at = _when(given.at, uow.place.timezone)

@@ -136,7 +136,7 @@ async def test_the_control_socket_answers_its_own_user_only(tmp_path: Path) -> N
     assert said[3]["error"] == "BadRequest"
 
 
-@pytest.mark.parametrize("line", [b"{\n", b"[]\n", b"\xff\xfe\n", b'{"do": 7}\n'])
+@pytest.mark.parametrize("line", [b"{\n", b"[]\n", b"\xff\xfe\n", b'{"do": 7}\n', b'{"do":' + b"[" * 60_000 + b"\n"])
 async def test_nonsense_is_answered_and_the_next_ask_works(tmp_path: Path, line: bytes) -> None:
     async with serving(tmp_path / "control.sock"):
         reader, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))

@@ -177,6 +177,17 @@ def test_a_given_basket_with_a_time_that_is_none_is_refused(shop: Store) -> None
     assert shop.ask("SELECT count(*) FROM sale") == [(0,)]
 
 
+def test_a_given_basket_without_a_name_is_refused_and_takes_nobodys_lines(shop: Store) -> None:
+    from msgspec.structs import replace
+
+    from domain.errors import DomainError
+
+    shop.ring(RICE)  # a cashier's own, which has no name either
+    with pytest.raises(DomainError, match="source_ref of a basket is empty"):
+        sell_given(shop, replace(GIVEN, source_ref=""))
+    assert [line.sku for line in shop.pay().lines] == ["RICE"]
+
+
 def test_old_answers_are_let_go_and_young_ones_stay(shop: Store) -> None:
     shop.sell(TEA, request_id="r1")
     shop.ring(TEA, request_id="s1")

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
+import msgspec
+import pytest
+
 from devices.ports import DeviceState, Health
 from edge_agent.attached import Attached
 from edge_agent.counter import Counter
@@ -14,7 +17,7 @@ from edge_agent.lanes import Lane
 from edge_agent.maintenance import release_old_facts, renew_certificate
 from edge_agent.receipts import Style
 from protocol.facts import DeviceStateChanged
-from tests.edge_store import LANE, Store
+from tests.edge_store import LANE, TEA, Store
 from tests.waiting import until
 
 
@@ -51,6 +54,14 @@ async def test_of_a_device_that_flaps_the_newest_state_is_told(shop: Store) -> N
         await until(lambda: shop.facts() != [])
         telling.cancel()
     assert shop.facts() == [DeviceStateChanged("scanner:1", "absent", "unplugged")]
+
+
+@pytest.mark.parametrize("quantity", [1.5, "1.5", "many", None])
+async def test_half_a_thousandth_is_refused_and_not_cut_off(shop: Store, quantity: object) -> None:
+    lane = Lane(LANE, Counter(FullDisk(shop, 0), shop.clock), shop.clock)  # type: ignore[arg-type]  # a clock set by hand
+    with pytest.raises(msgspec.ValidationError):
+        await lane.words["scan"]({"code": TEA, "quantity_milli": quantity})
+    assert (await lane.words["scan"]({"code": TEA, "quantity_milli": "2000"}))["lines"][0]["quantity_milli"] == 2000
 
 
 async def test_letting_old_facts_go_is_tried_again_after_a_full_disk() -> None:
