@@ -42,13 +42,18 @@ def settings_of(config: Path | None, data_dir: Path | None, **overrides: Any) ->
 
 @contextmanager
 def opened(settings: CoordinatorSettings, *, check_schema: bool = True) -> Iterator["House"]:
-    """Open headquarters' house and turn its refusals into messages."""
+    """Open headquarters' house and turn its refusals into messages; ``check_schema`` False = it may be made here and now."""
     from coordinator.bootstrap import House
     from coordinator.errors import CoordinatorError
     from coordinator.logs import configure
     from domain.errors import DomainError
     from link.errors import LinkError
 
+    if check_schema and not settings.database and not (settings.directory / "coordinator.db").exists():
+        # A doctor of an empty database would say that all is well, wherever a mistyped folder led it.
+        raise click.ClickException(
+            f"{settings.directory} holds no headquarters: is --data-dir right? `shopwire coordinator serve` makes one"
+        )
     configure(settings.logging)
     house: House | None = None
     try:
@@ -66,7 +71,23 @@ def lang(ctx: click.Context) -> Language:
     return cast("Language", (ctx.obj or {}).get("lang", "zh"))
 
 
-@click.group()
+class Told(click.Command):
+    """A command that stands in its group's list with its whole first sentence, in the language of the command line."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return one half of ``English. / 中文.``; lines are wrapped, not cut at ``limit``."""
+        english, _, chinese = (self.help or "").partition("\n\n")[0].replace("\n", " ").partition(" / ")
+        return chinese if chinese and lang(click.get_current_context().find_root()) == "zh" else english
+
+
+class ToldGroup(click.Group, Told):
+    """Commands and groups of that kind."""
+
+    command_class = Told
+    group_class = type
+
+
+@click.group(cls=ToldGroup)
 def coordinator() -> None:
     """Headquarters: take the facts of all stores, answer with stock, sales and money. / 总部.
 
@@ -74,6 +95,7 @@ def coordinator() -> None:
     A first day:
       shopwire coordinator serve --data-dir hq            # database, authority and broker are made
       shopwire coordinator token create office --role operator --data-dir hq
+      (POST /v1/stores and /v1/catalogue/imports tell of stores and goods: docs/api.md has the calls)
       shopwire coordinator enrol S1 --store 1 --data-dir hq   # prints a one-time code for the store's box
       shopwire coordinator doctor --data-dir hq           # do the books balance?
     """  # noqa: D301 - \b is click's mark for lines to keep

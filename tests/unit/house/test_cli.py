@@ -101,3 +101,20 @@ def test_every_command_that_a_page_shows_exists(page: str, shown: str) -> None:
 def test_a_command_that_does_not_exist_is_noticed() -> None:
     assert missing_in("shopwire edge sell-everything") == "sell-everything"
     assert missing_in("shopwire --verbose") == "--verbose"
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "tell edges what is safe."), ("zh", "备份并核验")])
+def test_headquarters_lists_its_commands_whole(lang: str, words: str) -> None:
+    shown = " ".join(CliRunner().invoke(shopwire.main, ["--lang", lang, "coordinator", "--help"]).output.split())
+    assert words in shown
+    assert "..." not in shown.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("command", ["doctor", "backup FILE", "revoke S1", "enrol S1", "token create N --role viewer"])
+def test_headquarters_is_not_made_by_a_mistyped_folder(tmp_path: Path, command: str) -> None:
+    nowhere = tmp_path / "hq"
+    words = ["coordinator", *command.split(), "--data-dir", str(nowhere)]
+    done = CliRunner().invoke(shopwire.main, words)
+    assert done.exit_code == 1
+    assert "holds no headquarters" in done.output
+    assert not nowhere.exists()
