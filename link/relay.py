@@ -162,7 +162,7 @@ class Relay:
         """Keep the line open for ever; ends only when cancelled, or by an error of the journal."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                heard, failures = self._up.heard, 0
+                heard, epochs, failures = self._up.heard, self._up.epochs, 0
                 try:
                     await self._session(tasks)
                 except LinkRefused as refused:
@@ -170,7 +170,9 @@ class Relay:
                     self._set_state(RelayState.REFUSED, str(refused))
                 except LinkError as error:
                     self._set_state(RelayState.OFFLINE, str(error))
-                if self._up.heard > heard:
+                # A connection that began with a new epoch is no success: two boxes under one identity end each other's for ever, and
+                # each time all that they retain is chained and sent afresh. They do it ever more slowly until a person has looked.
+                if self._up.heard > heard and self._up.epochs == epochs:
                     self._backoff.reset()
                 await self._pause(self._backoff.next_s(at_least_failures=failures))
 

@@ -17,7 +17,7 @@ class Uplink:
     def __init__(self, journal: RelayJournal, clock_s: Callable[[], float]) -> None:
         self.sender = Sender(journal.view)
         self.acks: deque[Ack] = deque()
-        self.heard = 0
+        self.heard = self.epochs = 0
         self.hq_time = ""
         self._journal, self._clock_s = journal, clock_s
         self._unkept: Acknowledged | None = None
@@ -77,6 +77,7 @@ class Uplink:
             self.flush(kept)
         for effect in kept:
             if isinstance(effect, StartEpoch):
+                self.epochs += 1
                 told += self._carry_out(self.sender.epoch_started(self._clock_s(), effect.epoch))
         return told
 

@@ -17,7 +17,7 @@ from link.relay import Relay, RelayChange, RelayState
 from link.transport import Transport
 from protocol.errors import MalformedMessage
 from protocol.messages import VERSION, Down, DownEntry, DownlinkPosition, SnapshotRef
-from protocol.receiver import StreamPosition
+from protocol.receiver import StreamPosition, beginning
 from protocol.sender import Acknowledged, Rewound, State
 from protocol.topics import topic
 from tests.unit.link.headquarters import EDGE, SHARD, Pair, paired, until
@@ -135,6 +135,26 @@ async def test_a_fork_starts_an_epoch_on_disk_and_sends_all_again() -> None:
         await until(lambda: pair.headquarters.position.epoch == 2 and pair.headquarters.position.next == 9)
         assert await pair.relay.drain(10)
     assert "fork" in incidents
+
+
+async def test_an_epoch_with_every_connection_makes_the_next_one_wait_longer() -> None:
+    """Two boxes under one identity (F11): each finds headquarters in the epoch of the other, and would never stop."""
+    backoff = Backoff(random.Random(1), first_s=0.001, cap_s=60)
+    async with paired(lambda pair: pair.new_relay(backoff=backoff)) as pair:
+        pair.sell(3)
+        assert await pair.relay.drain(10)
+        for epoch in range(2, 14, 2):
+            pair.headquarters.position = beginning(EDGE, epoch)  # the twin's
+            pair.headquarters.hashes = {0: pair.headquarters.position.head}
+            pair.broker.cut(EDGE)
+            await until(lambda: pair.headquarters.position.epoch == epoch + 1)  # noqa: B023
+            assert await pair.relay.drain(10)
+        assert backoff.bound_s >= 0.001 * 2**5
+        for _ in range(2):  # the first of these connections ends the one that began with an epoch
+            before = pair.relay.counters.connections
+            pair.broker.cut(EDGE)
+            await until(lambda: pair.relay.counters.connections > before and pair.relay.state is RelayState.ONLINE)  # noqa: B023
+        assert backoff.bound_s <= 0.002
 
 
 async def test_states_are_told_once_each_and_lost_and_recovered_are_logged_once(
