@@ -197,6 +197,8 @@ class Outbox:
             BrokenChain: a row is missing, was added from outside, or its bytes do not hash to what was committed.
         """
         position = self.position()
+        if position.base == 0 and position.base_hash != genesis(position.edge, position.epoch):
+            raise BrokenChain(f"the outbox of {position.edge}", 1, f"is not the beginning of epoch {position.epoch}")
         rows = (row for chunk in self._chunks(position.base) for row in chunk)
         seq, head = follow(f"the outbox of {position.edge}", position.base, position.base_hash, rows)
         if (seq, head) != (position.top, position.head):

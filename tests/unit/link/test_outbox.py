@@ -119,6 +119,8 @@ def test_an_epoch_must_grow() -> None:
         ("UPDATE outbox SET hash = zeroblob(16) WHERE seq = 2", 2),
         ("INSERT INTO outbox SELECT 6, event_id, bytes, hash, 0 FROM outbox WHERE seq = 5", 6),
         ("UPDATE stream SET head = zeroblob(16)", 6),
+        ("UPDATE stream SET epoch = 6", 1),
+        ("UPDATE stream SET edge = 'S9'", 1),
     ],
 )
 def test_f09_every_change_from_outside_breaks_the_chain(damage: str, seq: int) -> None:
