@@ -255,15 +255,18 @@ def _list(ctx: click.Context, what: str, rows: list[dict[str, Any]], *, as_csv: 
 def doctor(ctx: click.Context, config: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
     """Look at everything and say what to do next."""
     from edge_agent.doctor import examine
+    from edge_agent.findings import told
+    from edge_agent.log import configure
 
-    findings = examine(_settings(config, data_dir))
-    texts = texts_of(ctx)
+    settings, texts = _settings(config, data_dir), texts_of(ctx)
+    configure(settings.logging)
+    findings = [told(finding, texts, _lang(ctx)) for finding in examine(settings)]
     bad = sum(finding.verdict == "bad" for finding in findings)
     if as_json:
         click.echo(_json([finding._asdict() for finding in findings]))
     else:
         for finding in findings:
-            click.echo(f"{texts[f'doctor.{finding.verdict}']:<6} {finding.check}: {finding.text}")
+            click.echo(f"{texts[f'doctor.{finding.verdict}']:<6} {finding.title}: {finding.text}")
             if finding.next_step:
                 click.echo(f"       → {finding.next_step}")
         text = texts["doctor.wrong"] if bad else texts["doctor.all_well"]

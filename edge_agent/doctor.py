@@ -1,14 +1,13 @@
 """The edge's self-test: storage, clock, headquarters, devices; each finding says what to do next."""
 
 import os
-import socket
 import sqlite3
 import statistics
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from edge_agent.clock import SystemClock
 from edge_agent.control import ControlClient
@@ -17,28 +16,18 @@ from edge_agent.db.audit import sales_unlike_their_facts
 from edge_agent.db.connection import open_for_reading
 from edge_agent.db.stock import differences
 from edge_agent.errors import AgentNotRunning, StorageError
+from edge_agent.findings import Finding, Verdict
 from edge_agent.settings import EdgeSettings
 from edge_agent.storage import DiskBudget, Level, space_of
+from edge_agent.way_to_hq import look_at_broker
 from link.chain import BrokenChain
 from link.errors import LinkError
 from link.identity import EdgeIdentity
 from link.outbox import NoStream, Outbox
 
-Verdict = Literal["ok", "warn", "bad"]
-
 SLOW_FLUSH_S = 0.05
 """An SD card takes 10 to 30 ms; above this a cashier notices."""
 IMPLAUSIBLE_FLUSH_S = 0.000_02
-CONNECT_S = 3.0
-
-
-class Finding(NamedTuple):
-    """One thing that was looked at."""
-
-    check: str
-    verdict: Verdict
-    text: str
-    next_step: str = ""
 
 
 def examine(settings: EdgeSettings) -> list[Finding]:
@@ -71,29 +60,34 @@ def _running(data: DataDir) -> dict[str, Any] | None:
 
 def _storage(data: DataDir, settings: EdgeSettings) -> Iterator[Finding]:
     if not data.path.is_dir():
-        yield Finding(
-            "storage",
-            "bad",
-            f"{data.path} does not exist",
-            "give the right --data-dir, or enrol: shopwire edge enrol CODE",
-        )
+        yield Finding("storage", "bad", "no_folder", {"path": data.path}, "data_dir")
         return
     space = space_of(data.path)
     level = DiskBudget(settings.storage, lambda: space).level()
-    room = f"{space.free >> 20} MB free of {space.total >> 20} MB"
+    room = {"free_mb": space.free >> 20, "total_mb": space.total >> 20, "level": level.name.lower()}
     if level is Level.NORMAL:
-        yield Finding("disk", "ok", room)
+        yield Finding("disk", "ok", "disk", room)
     else:
-        worst: Verdict = "bad" if level is Level.REFUSE_SALES else "warn"
-        yield Finding(
-            "disk", worst, f"{room}: {level.name.lower()}", "free space: old logs, other programs' files, not edge.db"
-        )
+        yield Finding("disk", "bad" if level is Level.REFUSE_SALES else "warn", "disk", room, "free_space")
     yield _flushes(data.path)
 
 
-def _flushes(folder: Path, count: int = 20) -> Finding:
+def _flushes(folder: Path) -> Finding:
     """Time small synced writes: a sale waits for one."""
-    file = folder / f".flush-test-{os.getpid()}"
+    try:
+        took = _timed_flushes(folder / f".flush-test-{os.getpid()}")
+    except OSError as error:
+        return Finding("flush", "bad", "unwritable", {"path": folder, "reason": error.strerror}, "mount")
+    middle = statistics.median(took)
+    times = {"middle_ms": f"{middle * 1000:.2f}", "longest_ms": f"{max(took) * 1000:.1f}"}
+    if middle < IMPLAUSIBLE_FLUSH_S:
+        return Finding("flush", "warn", "flush_implausible", times, "local_disk")
+    if middle > SLOW_FLUSH_S:
+        return Finding("flush", "warn", "flush_slow", times, "faster_disk")
+    return Finding("flush", "ok", "flush", times)
+
+
+def _timed_flushes(file: Path, count: int = 20) -> list[float]:
     took: list[float] = []
     try:
         with file.open("wb", buffering=0) as out:
@@ -102,35 +96,20 @@ def _flushes(folder: Path, count: int = 20) -> Finding:
                 start = time.perf_counter()
                 os.fsync(out.fileno())
                 took.append(time.perf_counter() - start)
-    except OSError as error:
-        return Finding(
-            "flush", "bad", f"{folder} cannot be written: {error.strerror}", "check the disk and its mount options"
-        )
     finally:
         file.unlink(missing_ok=True)
-    middle = statistics.median(took)
-    text = f"a flush takes {middle * 1000:.2f} ms (longest {max(took) * 1000:.1f} ms)"
-    if middle < IMPLAUSIBLE_FLUSH_S:
-        return Finding(
-            "flush",
-            "warn",
-            f"{text}: too fast to be true",
-            "a disk that lies about flushes loses sales: use a local disk",
-        )
-    if middle > SLOW_FLUSH_S:
-        return Finding("flush", "warn", f"{text}: slow", "use an industrial SD card, eMMC or an SSD")
-    return Finding("flush", "ok", text)
+    return took
 
 
 def _journal(data: DataDir) -> Iterator[Finding]:
+    again = "bring_back" if EdgeIdentity(data.identity).enrolled else "enrol"
+    if not data.database.exists():
+        yield Finding("database", "bad", "no_database", {"path": data.database}, again)
+        return
     try:
         connection = open_for_reading(data.database)
     except StorageError as error:
-        lost = EdgeIdentity(data.identity).enrolled
-        again = (
-            "bring edge.db back, or begin anew: shopwire edge run --new-epoch" if lost else "shopwire edge enrol CODE"
-        )
-        yield Finding("database", "bad", str(error), again)
+        yield Finding("database", "bad", "trouble", {"reason": error}, again)
         return
     try:
         yield from _file(connection, data)
@@ -139,135 +118,96 @@ def _journal(data: DataDir) -> Iterator[Finding]:
 
 
 def _file(connection: sqlite3.Connection, data: DataDir) -> Iterator[Finding]:
-    restore = f"keep {data.database}, move it aside, start with --new-epoch: headquarters holds every acknowledged sale"
+    def damaged(check: str, found: str, **values: object) -> Finding:
+        return Finding(check, "bad", found, {"path": data.database, **values}, "restore")
+
     try:
         (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
-        (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        sound = (said, mode) == ("ok", "wal")
         yield (
-            Finding("database", "ok", "quick_check ok, write-ahead log")
-            if (finding, mode) == ("ok", "wal")
-            else Finding("database", "bad", f"quick_check says {finding}, journal mode {mode}", restore)
+            Finding("database", "ok", "database")
+            if sound
+            else damaged("database", "database_damaged", said=said, mode=mode)
         )
-        yield Finding("chain", "ok", f"{Outbox(connection).verify_chain()} facts hash to what was committed")
+        yield Finding("chain", "ok", "chain", {"count": Outbox(connection).verify_chain()})
         unlike = sales_unlike_their_facts(connection)
         yield (
-            Finding("sales", "ok", "sales equal their facts")
-            if not unlike
-            else Finding("sales", "bad", f"{len(unlike)} sales differ from their facts, first {unlike[0]}", restore)
+            damaged("sales", "sales_differ", count=len(unlike), first=unlike[0])
+            if unlike
+            else Finding("sales", "ok", "sales")
         )
         wrong = differences(connection)
         yield (
-            Finding("stock", "ok", "levels equal the sum of movements")
-            if not wrong
-            else Finding("stock", "bad", f"{len(wrong)} levels differ from their movements, first {wrong[0]}", restore)
+            damaged("stock", "stock_differs", count=len(wrong), first=wrong[0])
+            if wrong
+            else Finding("stock", "ok", "stock")
         )
     except BrokenChain as error:
-        yield Finding("chain", "bad", str(error), restore)
+        yield damaged("chain", "chain_broken", reason=error)
     except NoStream as error:
-        yield Finding("chain", "bad", str(error), "shopwire edge enrol CODE")
+        yield Finding("chain", "bad", "no_stream", {"reason": error}, "enrol")
     except sqlite3.Error as error:
-        yield Finding("database", "bad", f"cannot be read: {error}", restore)
+        yield damaged("database", "database_unreadable", reason=error)
 
 
 def _clock(status: dict[str, Any] | None) -> Iterator[Finding]:
     clock = SystemClock()
     behind = clock.lagging_s()
     if behind > 1:
-        yield Finding(
-            "clock",
-            "bad",
-            f"the clock is {behind:.0f} s before this software was built",
-            "set it, or let the box reach a time server",
-        )
+        yield Finding("clock", "bad", "clock_behind", {"behind_s": f"{behind:.0f}"}, "set_clock")
     elif clock.quality() != "ntp":
-        yield Finding(
-            "clock",
-            "warn",
-            f"nobody synchronises the clock ({clock.quality()})",
-            "allow NTP; without a line use a battery clock",
-        )
+        yield Finding("clock", "warn", "clock_alone", {"quality": clock.quality()}, "ntp")
     else:
-        yield Finding("clock", "ok", f"{clock.now():%Y-%m-%d %H:%M:%S} UTC, synchronised")
+        yield Finding("clock", "ok", "clock", {"now": f"{clock.now():%Y-%m-%d %H:%M:%S}"})
     skew = status["clock"]["skew_s"] if status else None
     if skew is not None and abs(skew) > 120:
-        yield Finding(
-            "clock",
-            "bad",
-            f"the clock is {skew:+.0f} s off headquarters'",
-            "set it; order never depends on it, dates do",
-        )
+        yield Finding("clock", "bad", "clock_skewed", {"skew_s": f"{skew:+.0f}"}, "set_clock_for_dates")
 
 
 def _identity(data: DataDir) -> Iterator[Finding]:
     identity = EdgeIdentity(data.identity)
     if not identity.enrolled:
-        yield Finding("identity", "bad", "not enrolled", "ask headquarters for a code, then shopwire edge enrol CODE")
+        yield Finding("identity", "bad", "not_enrolled", then="ask_for_code")
         return
     try:
         card, certificate = identity.card(), identity.certificate()
     except LinkError as error:
-        yield Finding("identity", "bad", str(error), "shopwire edge enrol CODE")
+        yield Finding("identity", "bad", "trouble", {"reason": error}, "enrol")
         return
     left = certificate.not_after - SystemClock().now()
-    text = f"{card.edge} of store {card.store}, certificate for another {left.days} days"
+    us = {"edge": card.edge, "store": card.store, "days": left.days}
     if left < timedelta(0):
-        yield Finding(
-            "identity",
-            "bad",
-            f"{card.edge}: the certificate has expired; the store goes on selling",
-            "shopwire edge enrol CODE",
-        )
+        yield Finding("identity", "bad", "identity_expired", us, "enrol")
+    elif certificate.renew_due(SystemClock().now()):
+        yield Finding("identity", "warn", "identity", us, "renews_itself")
     else:
-        due = certificate.renew_due(SystemClock().now())
-        yield Finding(
-            "identity", "warn" if due else "ok", text, "it renews itself when headquarters is reached" if due else ""
-        )
+        yield Finding("identity", "ok", "identity", us)
 
 
 def _headquarters(data: DataDir, settings: EdgeSettings, status: dict[str, Any] | None) -> Iterator[Finding]:
-    if status:
-        link = status["link"]
-        if link["state"] == "online":
-            yield Finding("headquarters", "ok", "online")
-        else:
-            waiting = status["stream"]["top"] - status["stream"]["acked"]
-            yield Finding(
-                "headquarters", "warn", f"{link['state']}: {link['reason']}; {waiting} facts wait", _road(link["state"])
-            )
+    if status is None:
+        yield from look_at_broker(data, settings)
         return
-    try:
-        card = EdgeIdentity(data.identity).card()
-    except LinkError:
+    link = status["link"]
+    if link["state"] == "online":
+        yield Finding("headquarters", "ok", "online")
         return
-    host, port = settings.link.host or card.broker_host, settings.link.port or card.broker_port
-    try:
-        with socket.create_connection((host, port), CONNECT_S):
-            yield Finding("headquarters", "ok", f"broker {host}:{port} answers; the agent is not running")
-    except OSError as error:
-        yield Finding("headquarters", "warn", f"broker {host}:{port} does not answer: {error}", _road("offline"))
+    waiting = status["stream"]["top"] - status["stream"]["acked"]
+    stands = {"state": link["state"], "reason": link["reason"], "waiting": waiting}
+    yield Finding("headquarters", "warn", "not_online", stands, _road(link["state"]))
 
 
 def _road(state: str) -> str:
-    if state == "refused":
-        return "headquarters says no: see the reason; a revoked or expired box needs a new code"
-    if state == "held":
-        return "headquarters must be upgraded or look at the stream; the store goes on selling"
-    return "check the network; the store goes on selling and everything waits on disk"
+    return {"refused": "no_entry", "held": "held"}.get(state, "network")
 
 
 def _devices(settings: EdgeSettings, status: dict[str, Any] | None) -> Iterator[Finding]:
     if not status:
         for device in settings.devices:
-            yield Finding(
-                f"device {device.device_id}", "warn", "not looked at: the agent is not running", "shopwire edge run"
-            )
+            yield Finding(f"device {device.device_id}", "warn", "device_not_asked", then="run")
         return
     for name, state in status["devices"].items():
         works = state["health"] in ("ok", "degraded")
         verdict: Verdict = "ok" if state["health"] == "ok" else "warn" if works else "bad"
-        yield Finding(
-            f"device {name}",
-            verdict,
-            f"{state['health']} {state['reason']}".strip(),
-            "" if verdict == "ok" else "see its runbook: cable, power, paper",
-        )
+        yield Finding(f"device {name}", verdict, "device", state, "" if verdict == "ok" else "device")

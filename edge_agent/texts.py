@@ -42,16 +42,15 @@ def refusal(
         lang: the same, for money.
         error: name of the error's class, as in ``error.<name>``.
         values: its attributes; money, quantities and bytes are known by the ends of their names, reasons and steps are ``word.<value>``.
-        message: as it stands in logs.
+        message: as it stands in logs; a text may carry it behind its own sentence, as ``{message}``.
         currency: of the amounts.
     """
     text = catalogue.get(f"error.{error}")
     if text is None:
         return message
     words = {name: catalogue.get(f"word.{str(values[name]).replace(' ', '_')}") for name in values.keys() & _WORDS}
-    return text.format(
-        **{name: words.get(name) or _figure(name, value, currency, lang) for name, value in values.items()}
-    )
+    said = {name: words.get(name) or _figure(name, value, currency, lang) for name, value in values.items()}
+    return text.format(**{"message": message, **said})
 
 
 def _figure(name: str, value: Any, currency: str, lang: Short) -> str:

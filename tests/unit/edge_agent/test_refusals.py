@@ -15,8 +15,9 @@ from edge_agent.control import values_of
 from edge_agent.errors import EdgeError
 from edge_agent.settings import Language
 from edge_agent.texts import refusal, short, texts
+from link.errors import EnrolmentFailed, IdentityRefused, LinkDown, LinkError, LinkRefused
 
-AT_THE_TILL: list[DomainError | EdgeError] = [
+AT_THE_TILL: list[DomainError | EdgeError | LinkError] = [
     rules.PriceMissing("TEA"),
     rules.WrongStep("tendering", "ring_up", ("back",)),
     rules.UnknownLine(9, 2),
@@ -46,6 +47,10 @@ AT_THE_TILL: list[DomainError | EdgeError] = [
     errors.AlreadyRunning("data"),
     errors.AgentNotRunning("control.sock"),
     NoCamera(),
+    LinkDown("broker hq:8883 cannot be reached"),
+    LinkRefused("broker hq:8883 does not let S1 in", code=0x87),
+    IdentityRefused("the enrolment code is damaged"),
+    EnrolmentFailed("https://hq:8443 says no (409)", status=409),
 ]
 
 
@@ -68,6 +73,11 @@ def test_money_and_quantities_are_read_as_people_read_them() -> None:
     assert said(rules.TenderTooSmall(500, 1250), "zh-CN") == "实收 ￥5.00，应收 ￥12.50：还差 ￥7.50"
     assert "2.5 cannot be returned" in said(rules.ReturnTooLarge(1, 2500, 1000), "en")
     assert "100 MB" in said(errors.ReserveReached(100 << 20, 200 << 20), "en")
+
+
+def test_a_closed_road_is_said_with_the_technical_reason_behind_it() -> None:
+    assert said(LinkDown("no route"), "zh-CN").endswith("技术原因：no route")
+    assert said(EnrolmentFailed("code used up"), "en").endswith("Technical reason: code used up")
 
 
 def test_what_the_catalogue_does_not_know_is_said_as_it_stands_in_the_log() -> None:

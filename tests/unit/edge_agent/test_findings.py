@@ -1,0 +1,59 @@
+"""What a self-test finds, said in both languages: each key of the code has its text, each text its key."""
+
+import inspect
+import re
+import string
+from types import ModuleType
+
+import pytest
+
+from edge_agent import doctor, way_to_hq
+from edge_agent.errors import DatabaseCorrupt
+from edge_agent.findings import Finding, told
+from edge_agent.texts import texts
+
+LOOKERS: tuple[ModuleType, ...] = (doctor, way_to_hq)
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def keys(kind: str) -> set[str]:
+    return {key.removeprefix(f"{kind}.") for key in texts("en") if key.startswith(f"{kind}.")}
+
+
+def fields(text: str) -> set[str | None]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("kind", ["finding", "next"])
+def test_each_text_belongs_to_something_that_is_looked_at(kind: str) -> None:
+    quoted = set(re.findall(r'"(\w+)"', "".join(map(inspect.getsource, LOOKERS))))
+    assert keys(kind) - quoted == set()
+
+
+def test_each_finding_in_the_code_has_its_texts() -> None:
+    source = "".join(map(inspect.getsource, LOOKERS))
+    found = set(re.findall(r'Finding\(\s*(?:f?"[^"]*"), (?:"\w+"|verdict), "(\w+)"', source))
+    assert len(found) > 20
+    assert found <= keys("finding")
+    assert set(re.findall(r'then="(\w+)"', source)) <= keys("next")
+
+
+@pytest.mark.parametrize("key", sorted(key for key in texts("en") if key.startswith(("finding.", "next.", "check."))))
+def test_both_languages_say_the_same_things(key: str) -> None:
+    assert fields(texts("en")[key]) == fields(texts("zh-CN")[key])
+
+
+def test_a_finding_is_told_in_chinese_down_to_its_cause() -> None:
+    finding = Finding(
+        "database", "bad", "trouble", {"reason": DatabaseCorrupt("edge.db", "row 7"), "path": "x"}, "restore"
+    )
+    said = told(finding, texts("zh-CN"), "zh")
+    assert (said.check, said.title) == ("database", "数据库")
+    assert all(CHINESE.search(text) for text in (said.text, said.next_step))
+    assert "row 7" in said.text
+
+
+def test_a_device_is_told_by_its_name_and_its_health_in_words() -> None:
+    finding = Finding("device printer-1", "bad", "device", {"health": "absent", "reason": ""}, "device")
+    said = told(finding, texts("zh-CN"), "zh")
+    assert (said.title, said.text) == ("设备 printer-1", "未连接")
