@@ -20,6 +20,7 @@ from coordinator.db import schema
 from coordinator.db.engine import Database, again
 from coordinator.db.uow import SqlUnitOfWork
 from coordinator.db.views import SqlViews
+from coordinator.errors import UnsafeDatabase
 from coordinator.handlers import access, upkeep
 from coordinator.office import Office, Signposts
 from coordinator.running import broker_port, claim, keep_broker_port, let_go, merged, note, parts_of, processes
@@ -64,11 +65,22 @@ class House:
 
         Raises:
             SchemaOutOfDate: names the command that helps.
+            UnsafeDatabase: headquarters worked here before, and its database is gone.
         """
+        self._refuse_lost()
         if (migrate or not self.settings.database) and schema.found(self.database) != schema.wanted():
             before, after = schema.migrate(self.database)
             _log.info("schema_migrated", before=before or "(none)", after=after)
         schema.check(self.database)
+
+    def _refuse_lost(self) -> None:
+        """A lost database is never silently replaced by an empty one: no store would be known there, and nobody would see why."""
+        token = self.settings.directory / TOKEN_FILE
+        if not self.settings.database and token.exists() and schema.found(self.database) is None:
+            raise UnsafeDatabase(
+                f"headquarters worked in {self.settings.directory} before, and its database is gone: run 'shopwire coordinator restore "
+                f"FILE' with the newest backup, or delete {token} to begin with nothing"
+            )
 
     def begin(self) -> SqlUnitOfWork:
         """Return a unit of work."""

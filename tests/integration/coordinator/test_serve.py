@@ -222,6 +222,17 @@ def test_a_second_one_on_the_same_data_is_refused_and_takes_nothing_from_the_fir
     assert (refused.returncode, str(hq.said["pid"]) in refused.stderr) == (1, True)
 
 
+def test_a_lost_database_is_not_replaced_by_an_empty_one(hq: Process) -> None:
+    assert hq.run("backup", str(hq.root / "one.bak")).returncode == 0
+    assert hq.stop() == 0
+    for file in (hq.root / "data").glob("coordinator.db*"):
+        file.unlink()
+    lost = hq.run("serve")
+    assert (lost.returncode, "its database is gone" in lost.stderr) == (1, True)
+    assert hq.run("restore", str(hq.root / "one.bak")).returncode == 0
+    assert hq.run("doctor").returncode == 0
+
+
 def test_a_note_of_a_killed_one_stops_no_restore(hq: Process) -> None:
     """Its number is somebody else's by then: in a container it is always 1."""
     assert hq.run("backup", str(hq.root / "one.bak")).returncode == 0
