@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,6 +43,7 @@ TOKEN_FILE = "admin.token"  # noqa: S105 - a file's name
 HUB_QUEUE = 4000
 HUB_INFLIGHT = 100
 PARALLEL_EDGES = 64
+PAGE = 500
 
 _log = structlog.get_logger(__name__)
 
@@ -85,6 +86,13 @@ class House:
     def begin(self) -> SqlUnitOfWork:
         """Return a unit of work."""
         return SqlUnitOfWork(self.database, self.known_skus)
+
+    def parked(self, *, open_only: bool) -> Iterator[dict[str, Any]]:
+        """Yield the events in quarantine, oldest first."""
+        after = ""
+        while rows := self.views.quarantine(after, PAGE, open_only=open_only):
+            after = rows[-1]["received_at"] + rows[-1]["event_id"]
+            yield from rows
 
     @property
     def authority(self) -> CertificateAuthority:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, Self
 from coordinator.rows import (
     EdgeRow,
     EnrolmentRow,
+    ParkedRow,
     Posting,
     RequestRow,
     SaleHead,
@@ -276,6 +277,26 @@ class Records(Protocol):
         ...
 
 
+class Quarantine(Protocol):
+    """Events that could not be applied, one by one."""
+
+    def find(self, event_id: str) -> ParkedRow | None:
+        """Return a parked event without locking it."""
+        ...
+
+    def lock(self, event_id: str) -> ParkedRow:
+        """Return a parked event that exists, locked until the transaction ends."""
+        ...
+
+    def resolve(self, event_id: str, at: str, resolution: str, by: str) -> None:
+        """Write down what became of a parked event."""
+        ...
+
+    def is_open_at(self, edge: str) -> bool:
+        """Tell whether events of an edge still wait for a person."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction; leaving it without ``commit`` undoes everything."""
 
@@ -302,6 +323,11 @@ class UnitOfWork(Protocol):
     @property
     def snapshots(self) -> Snapshots:
         """Replicas."""
+        ...
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """Events that could not be applied."""
         ...
 
     @property
@@ -358,7 +384,7 @@ class Views(Protocol):
         """Return one sale with its lines, discounts and tenders."""
         ...
 
-    def quarantine(self, after: str, limit: int) -> list[Record]:
+    def quarantine(self, after: str, limit: int, *, open_only: bool) -> list[Record]:
         """Return events that could not be applied, oldest first."""
         ...
 

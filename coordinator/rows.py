@@ -106,6 +106,21 @@ class TokenRow(NamedTuple):
     revoked_at: str | None = None
 
 
+class ParkedRow(NamedTuple):
+    """An event that could not be applied: where it stands, its bytes, its money in suspense, and what became of it."""
+
+    event_id: str
+    edge: str
+    epoch: int
+    seq: int
+    raw: bytes
+    value_minor: int
+    currency: str
+    resolved_at: str | None = None
+    resolution: str | None = None
+    resolved_by: str | None = None
+
+
 class RequestRow(NamedTuple):
     """The first answer to a request that carried an idempotency key."""
 

@@ -114,11 +114,11 @@ RULES = (
     ),
     Rule(
         "I12",
-        "what lies in suspense = what the quarantined events claim, and each of them has its event",
+        "what lies in suspense = what the quarantined events that wait claim, and each event ever quarantined is here",
         """
         SELECT currency AS what, SUM(minor) AS off_by FROM (
             SELECT currency, amount_minor AS minor FROM posting WHERE account = 'suspense'
-            UNION ALL SELECT currency, value_minor FROM quarantine
+            UNION ALL SELECT currency, value_minor FROM quarantine WHERE resolved_at IS NULL
         ) q GROUP BY currency HAVING SUM(minor) <> 0
         UNION ALL
         SELECT q.event_id, 1 FROM quarantine q LEFT JOIN event e ON e.event_id = q.event_id WHERE e.edge IS NULL

@@ -259,6 +259,9 @@ quarantine = Table(
     Column("value_minor", Big, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("received_at", String(32), nullable=False),
+    Column("resolved_at", String(32)),
+    Column("resolution", Text),
+    Column("resolved_by", String(80)),
 )
 
 incident = Table(

@@ -14,6 +14,7 @@ from coordinator.db.effects import write_effects
 from coordinator.db.engine import Database
 from coordinator.db.fleet import SqlFleet
 from coordinator.db.inbox import SqlInbox
+from coordinator.db.quarantine import SqlQuarantine
 from coordinator.db.records import SqlRecords
 from coordinator.db.sales import SqlSales
 from coordinator.db.snapshots import SqlSnapshots
@@ -32,6 +33,7 @@ class SqlUnitOfWork:
     catalogue: SqlCatalogue
     fleet: SqlFleet
     snapshots: SqlSnapshots
+    quarantine: SqlQuarantine
     records: SqlRecords
 
     def __init__(self, database: Database, known_skus: set[str]) -> None:
@@ -52,6 +54,7 @@ class SqlUnitOfWork:
         self.catalogue = SqlCatalogue(connection, self._known_skus)
         self.fleet = SqlFleet(connection)
         self.snapshots = SqlSnapshots(connection)
+        self.quarantine = SqlQuarantine(connection)
         self.records = SqlRecords(connection)
 
     def __exit__(

@@ -134,11 +134,12 @@ class SqlViews:
             sale[name] = [{key: value for key, value in row.items() if key != "sale_no"} for row in rows]
         return sale
 
-    def quarantine(self, after: str, limit: int) -> list[Record]:
+    def quarantine(self, after: str, limit: int, *, open_only: bool) -> list[Record]:
         """Return events that could not be applied, oldest first."""
         parked = tables.quarantine.c
         query = select(tables.quarantine).where(parked.received_at + parked.event_id > after)
-        return self._all(query.order_by(parked.received_at, parked.event_id).limit(limit))
+        query = query.order_by(parked.received_at, parked.event_id).limit(limit)
+        return self._all(query.where(parked.resolved_at.is_(None)) if open_only else query)
 
     def incidents(self, after: int, limit: int, *, open_only: bool) -> list[Record]:
         """Return incidents by number."""
@@ -293,8 +294,8 @@ def _summary(connection: Connection, since: str) -> Record:
             )
         },
         "events": number(select(func.sum(_stream.next - 1))),
-        "quarantined": number(select(func.count()).select_from(tables.quarantine)),
-        "quarantined_minor": number(select(func.sum(parked.value_minor))),
+        "quarantined": number(select(func.count()).where(parked.resolved_at.is_(None))),
+        "quarantined_minor": number(select(func.sum(parked.value_minor)).where(parked.resolved_at.is_(None))),
         "held": number(select(func.count()).where(_stream.held != "")),
         "edges": number(select(func.count()).where(_edge.revoked_at.is_(None))),
         "connected": number(select(func.count()).where(_seen.seen_at >= since)),

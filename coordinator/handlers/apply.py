@@ -62,12 +62,13 @@ class Applier:
     def apply(self, place: Place, edge: EdgeRow, accepted: Accepted) -> bool:
         """Book what an event states; quarantine it and return False when it cannot be applied."""
         event, fact = accepted.event, accepted.fact
-        fault = accepted.problem if fact is None else self._book(place, edge, fact, event.time if event else "")
+        fault = accepted.problem if fact is None else self.book(place, edge, fact, event.time if event else "")
         if fault:
             self.effects.add_poison(place, accepted, fault[:1000], claim_of(event, edge), self._at)
         return not fault
 
-    def _book(self, place: Place, edge: EdgeRow, fact: Fact, time: str) -> str:
+    def book(self, place: Place, edge: EdgeRow, fact: Fact, time: str) -> str:
+        """Book a fact that was stated at ``time``; return why it cannot be applied, and then it has no effect."""
         match fact:
             case SaleCompleted():
                 return self._sale(place, edge, fact.sale)
@@ -104,7 +105,7 @@ class Applier:
         if not self._unknown_skus:
             return ""
         unknown = next((sku for sku in skus if sku in self._unknown_skus), None)
-        text = f"SKU {unknown!r} is in no catalogue here: import it for what comes next; for this one see docs/runbook.md, Quarantine"
+        text = f"SKU {unknown!r} is in no catalogue here: import it, then apply this event again (docs/runbook.md, Quarantine)"
         return text if unknown else ""
 
     def _doubled(self, sale: Sale) -> str:

@@ -1,7 +1,8 @@
 """Double entry for what stores did: every event's postings add up to zero.
 
 Signs: debit positive, credit negative. Accounts: ``tender:cash``, ``tender:qr`` (money in the till or on its way), ``coupon_receivable``
-(manufacturers owe the store), ``revenue``, and for what could not be applied ``suspense`` against ``unverified``.
+(manufacturers owe the store), ``revenue``, for what could not be applied ``suspense`` against ``unverified``, and ``written_off`` for what
+a person took out of suspense.
 """
 
 from collections.abc import Sequence
@@ -35,6 +36,11 @@ def legs(
 def suspense_of(value_minor: int) -> list[Posting]:
     """Return the legs for money that a store says it took in an event that cannot be applied."""
     return [Posting("unverified", value_minor), Posting("suspense", -value_minor)] if value_minor else []
+
+
+def written_off_of(value_minor: int) -> list[Posting]:
+    """Return the legs that take money out of suspense for good: nobody will ever apply its event."""
+    return [Posting("suspense", value_minor), Posting("written_off", -value_minor)] if value_minor else []
 
 
 def sign_of(sale: Sale) -> int:
