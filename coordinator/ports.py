@@ -265,11 +265,19 @@ class Records(Protocol):
         ...
 
     def request(self, actor: str, key: str) -> RequestRow | None:
-        """Return the first answer to a request."""
+        """Return a request that carried this key, with its answer once it has one."""
         ...
 
-    def add_request(self, row: RequestRow) -> None:
-        """Keep the first answer to a request; one that came first stays."""
+    def reserve_request(self, row: RequestRow) -> bool:
+        """Write a request down before it is carried out; False when its key is taken."""
+        ...
+
+    def finish_request(self, row: RequestRow) -> None:
+        """Keep the answer to a request that was reserved."""
+        ...
+
+    def free_request(self, actor: str, key: str) -> None:
+        """Give a reserved key back: its request was refused and nothing was done."""
         ...
 
     def drop_requests_before(self, at: str) -> int:

@@ -122,7 +122,7 @@ class ParkedRow(NamedTuple):
 
 
 class RequestRow(NamedTuple):
-    """The first answer to a request that carried an idempotency key."""
+    """A request that carried an idempotency key, and its first answer; ``status`` 0: nobody has seen it end."""
 
     actor: str
     key: str

@@ -74,14 +74,23 @@ class SqlRecords:
         return self._connection.execute(one.values(revoked_at=at)).rowcount == 1
 
     def request(self, actor: str, key: str) -> RequestRow | None:
-        """Return the first answer to a request."""
+        """Return a request that carried this key, with its answer once it has one."""
         columns = [_request[name] for name in RequestRow._fields]
         row = self._connection.execute(select(*columns).where(_request.actor == actor, _request.key == key)).first()
         return RequestRow(*row) if row else None
 
-    def add_request(self, row: RequestRow) -> None:
-        """Keep the first answer to a request; one that came first stays."""
-        upsert(self._connection, tables.request, RequestRow._fields, [tuple(row)])
+    def reserve_request(self, row: RequestRow) -> bool:
+        """Write a request down before it is carried out; False when its key is taken (PostgreSQL waits for who is about to take it)."""
+        return upsert(self._connection, tables.request, RequestRow._fields, [tuple(row)]) == 1
+
+    def finish_request(self, row: RequestRow) -> None:
+        """Keep the answer to a request that was reserved."""
+        one = update(tables.request).where(_request.actor == row.actor, _request.key == row.key)
+        self._connection.execute(one.values(status=row.status, body=row.body, at=row.at))
+
+    def free_request(self, actor: str, key: str) -> None:
+        """Give a reserved key back: its request was refused and nothing was done."""
+        self._connection.execute(delete(tables.request).where(_request.actor == actor, _request.key == key))
 
     def drop_requests_before(self, at: str) -> int:
         """Forget old answers."""

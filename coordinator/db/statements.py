@@ -57,12 +57,17 @@ def upsert(
     columns: tuple[str, ...],
     rows: Sequence[Row],
     how: dict[str, How] | None = None,
-) -> None:
-    """Insert rows, or treat those whose primary key exists as ``how`` says; no key may stand in two of the rows."""
-    if rows:
-        keys = tuple(column.name for column in table.primary_key)
-        ending = conflict_sql(table.name, keys, tuple((how or {}).items()))
-        connection.exec_driver_sql(insert_sql(table.name, columns, _mark(connection)) + ending, list(rows))
+) -> int:
+    """Insert rows, or treat those whose primary key exists as ``how`` says; no key may stand in two of the rows.
+
+    Returns how many rows were inserted or changed.
+    """
+    if not rows:
+        return 0
+    keys = tuple(column.name for column in table.primary_key)
+    ending = conflict_sql(table.name, keys, tuple((how or {}).items()))
+    statement = insert_sql(table.name, columns, _mark(connection)) + ending
+    return connection.exec_driver_sql(statement, list(rows)).rowcount
 
 
 def _copy(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:

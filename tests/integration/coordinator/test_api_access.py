@@ -1,12 +1,16 @@
 """Who may call what: every route with every role, bad tokens, bad hosts, bad bodies."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
-from coordinator.clock import SystemClock
+from coordinator.clock import SystemClock, stamp
+from coordinator.db.records import SqlRecords
 from coordinator.handlers.access import create_token, revoke_token
+from coordinator.rows import RequestRow
 from tests.integration.coordinator.conftest import Hq
 
 RANK = {"nobody": 0, "viewer": 1, "operator": 2, "admin": 3}
@@ -187,6 +191,45 @@ def test_a_failed_request_may_be_tried_again_under_its_key(hq: Hq) -> None:
     assert hq.post("/v1/edges", body, **{"Idempotency-Key": "k2"}).status_code == 404
     hq.post("/v1/stores", [{"store": "new"}])
     assert hq.post("/v1/edges", body, **{"Idempotency-Key": "k2"}).status_code == 201
+
+
+def test_a_request_that_was_cut_off_before_its_answer_is_not_carried_out_again(
+    hq: Hq, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: Any) -> None:
+        raise RuntimeError("the lights went out")
+
+    body, key = {"edge": "S7", "store": "1"}, {"Idempotency-Key": "k3"}
+    with monkeypatch.context() as patch:
+        patch.setattr(SqlRecords, "finish_request", cut)
+        assert hq.post("/v1/edges", body, **key).status_code == 500
+    hq.chain.database.engine.dispose()  # as a new process would see it
+    audited = "SELECT count(*) FROM audit WHERE action = 'edge_added'"
+    assert hq.chain.one(audited) == 1
+    again = hq.post("/v1/edges", body, **key)
+    assert again.status_code == 409
+    assert "ask again" in again.json()["detail"]
+    assert "take a new key" in hq.post("/v1/edges", {**body, "edge": "S8"}, **key).json()["detail"]
+    assert hq.chain.one(audited) == 1
+    assert hq.post("/v1/edges", body, **{"Idempotency-Key": "k4"}).status_code == 201
+
+
+def test_a_request_that_another_process_carries_out_is_not_carried_out_here(hq: Hq) -> None:
+    body = {"edge": "S7", "store": "1"}
+    content = hashlib.sha256(b"POST /v1/edges\n" + msgspec.json.encode(body)).hexdigest()
+    row = RequestRow("t-operator", "k5", content, 0, b"", stamp(SystemClock().now()))
+    with hq.chain.uow() as uow:
+        assert uow.records.reserve_request(row)
+        uow.commit()
+    headers = {**hq.headers("operator"), "Content-Type": "application/json", "Idempotency-Key": "k5"}
+    assert hq.client.post("/v1/edges", content=msgspec.json.encode(body), headers=headers).status_code == 409
+    assert hq.chain.one("SELECT count(*) FROM edge WHERE edge = 'S7'") == 0
+    with hq.chain.uow() as uow:
+        uow.records.finish_request(row._replace(status=201, body=b'{"edge": "S7"}'))
+        uow.commit()
+    replayed = hq.client.post("/v1/edges", content=msgspec.json.encode(body), headers=headers)
+    assert (replayed.status_code, replayed.json()) == (201, {"edge": "S7"})
+    assert hq.chain.one("SELECT count(*) FROM edge WHERE edge = 'S7'") == 0
 
 
 def test_every_error_is_a_problem_with_the_thing_and_what_to_do(hq: Hq) -> None:

@@ -28,6 +28,20 @@ def test_tables_and_migrations_agree(database: Database) -> None:
     assert schema.migrate(database) == (schema.wanted(), schema.wanted())
 
 
+def test_events_that_were_parked_before_the_way_out_still_wait(database: Database) -> None:
+    schema.migrate(database, "0001")
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO quarantine (event_id, edge, epoch, seq, type, raw, reason, value_minor, currency, received_at) "
+                "VALUES ('e1', 'S1', 1, 1, 't', '', 'why', 5, 'CNY', '2026')"
+            )
+        )
+    schema.migrate(database)
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT event_id, resolved_at FROM quarantine")).all() == [("e1", None)]
+
+
 def test_a_new_database_has_a_generation_that_migrating_again_keeps(database: Database) -> None:
     schema.migrate(database)
     with database.engine.begin() as connection:

@@ -58,7 +58,7 @@ def test_old_answers_and_replicas_go_and_the_newest_stays(chain: Chain) -> None:
 
     with chain.uow() as uow:
         uow.snapshots.add(snapshot("old", 1), {"a": b"1", "shared": b"2"})
-        uow.records.add_request(RequestRow("me", "k", "f", 200, b"{}", stamp(chain.clock.now())))
+        uow.records.reserve_request(RequestRow("me", "k", "f", 200, b"{}", stamp(chain.clock.now())))
         uow.commit()
     chain.clock.pass_s(86_401)
     with chain.uow() as uow:
