@@ -1,7 +1,8 @@
 """One store's process: relay, devices, control socket and upkeep in one task group; what nobody expected ends them all."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from edge_agent.control import Ask, ControlServer
 from edge_agent.edge import Edge
 from edge_agent.lanes import Lane
 from edge_agent.maintenance import keep_room, release_old_facts, renewal
+
+_INTAKE = ("control", "scans:")
+"""Names of the tasks that bring new work."""
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +30,8 @@ class Agent:
             edge: opened.
             lane: where scanners and the till sell.
             attached: the store's devices.
-            grace_s: how long to wait at the end for headquarters' acknowledgement; what is not acknowledged waits on disk.
+            grace_s: how long to wait at the end for receipts that are being printed, and then for headquarters' acknowledgement; what
+                is not acknowledged waits on disk.
         """
         self._edge, self._lane, self._attached, self._grace_s = edge, lane, attached, grace_s
         self._stop = asyncio.Event()
@@ -43,12 +48,21 @@ class Agent:
         """
         await self._tell_where_we_stand()
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(work, name=name) for name, work in self._work().items()]
+            running = {name: tasks.create_task(work, name=name) for name, work in self._work().items()}
             await self._stop.wait()
-            await self._edge.relay.drain(self._grace_s)
-            for task in running:
+            await _ended([task for name, task in running.items() if name.startswith(_INTAKE)])
+            await self._finish()
+            for task in running.values():
                 task.cancel()
         _log.info("edge_stopped")
+
+    async def _finish(self) -> None:
+        """Print what is sold, then give headquarters a while to acknowledge."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._grace_s):
+                await self._attached.finish()
+        self._edge.relay.committed()  # by whom we cancelled, too: the writer finishes what it was given
+        await self._edge.relay.drain(self._grace_s)
 
     def _work(self) -> Mapping[str, Coroutine[Any, Any, Any]]:
         edge = self._edge
@@ -117,3 +131,9 @@ class Agent:
                 "skew_s": edge.hq_time.skew_s(),
             },
         }
+
+
+async def _ended(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)

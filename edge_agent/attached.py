@@ -40,6 +40,7 @@ class Attached:
         self._changes: dict[str, DeviceState] = {}
         self._told: dict[str, Health] = {}
         self._moved, self._queued, self._changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._nothing_to_print = asyncio.Event()
         counter.after_commit.append(self._queued.set)
 
     def attach(self, devices: Sequence[Device]) -> None:
@@ -76,6 +77,13 @@ class Attached:
     def printer(self) -> ReceiptPrinter | None:
         """The first printer."""
         return next((cast(ReceiptPrinter, device) for device in self._devices if hasattr(device, "print")), None)
+
+    async def finish(self) -> None:
+        """Wait until every receipt is printed; not for a printer that is away: its receipts wait on disk for the next start."""
+        if self.printer is not None and self.printer.state.health.works:
+            self._nothing_to_print.clear()
+            self._queued.set()  # look again: a sale may just have been committed
+            await self._nothing_to_print.wait()
 
     async def read_picture(self, picture: Path) -> list[dict[str, Any]]:
         """Return the codes in a picture file.
@@ -114,7 +122,9 @@ class Attached:
         while True:
             self._queued.clear()
             if not await self._counter.ask(lambda uow, _: job_waits(uow)):
+                self._nothing_to_print.set()
                 await self._queued.wait()
+                self._nothing_to_print.clear()
                 continue
             await self._until_works(printer)
             if waiting := await self._counter.do_when_room(lambda uow, _: take_job(uow)):

@@ -24,6 +24,8 @@ Handle = Callable[[Ask], Awaitable[dict[str, Any]]]
 MAX_LINE_BYTES = 1 << 16
 MAX_CALLERS = 16
 ANSWER_S = 30.0
+FINISH_S = 5.0
+"""How long a stop waits for the answers that are being made."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -33,25 +35,46 @@ class ControlServer:
 
     def __init__(self, path: Path, handle: Handle) -> None:
         self._path, self._handle = path, handle
-        self._callers = 0
+        self._callers: set[asyncio.Task[Any]] = set()
+        self._answering: set[asyncio.Task[Any]] = set()
+        self._ending = False
 
     async def run(self) -> None:
-        """Serve until cancelled."""
+        """Serve until cancelled; then nobody may ask any more, what was asked is answered, and everyone is hung up on."""
         with closing(_listener(self._path)) as listener:
             server = await asyncio.start_unix_server(self._converse, sock=listener, limit=MAX_LINE_BYTES)
-            async with server:
-                await server.serve_forever()
+            try:
+                # Not serve_forever: cancelled, that waits until the callers hang up (Python 3.12).
+                await asyncio.get_running_loop().create_future()
+            finally:
+                server.close()
+                await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        self._ending = True
+        for idle in self._callers - self._answering:
+            idle.cancel()
+        if self._callers:
+            await asyncio.wait(self._callers, timeout=FINISH_S)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._callers += 1
+        caller = asyncio.current_task()
+        assert caller is not None  # noqa: S101 - streams run this as a task
+        self._callers.add(caller)
         try:
-            while self._callers <= MAX_CALLERS and (line := await reader.readline()):
+            while len(self._callers) <= MAX_CALLERS and not self._ending and (line := await reader.readline()):
+                self._answering.add(caller)
                 writer.write(_encode(await self._answer(line)) + b"\n")
                 await writer.drain()
+                self._answering.discard(caller)
         except (ConnectionError, ValueError):
             pass  # the caller is gone, or sent a line without end
+        except asyncio.CancelledError:
+            if not self._ending:
+                raise
         finally:
-            self._callers -= 1
+            self._callers.discard(caller)
+            self._answering.discard(caller)
             writer.close()
 
     async def _answer(self, line: bytes) -> dict[str, Any]:
