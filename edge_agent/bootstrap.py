@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from structlog.contextvars import bound_contextvars
+
 from devices.registry import open_device
 from domain.ids import EdgeId, LaneId, StoreId
 from edge_agent.agent import Agent
@@ -255,7 +257,8 @@ def run_edge(loaded: Loaded, *, new_epoch: bool = False) -> None:
         edge = open_edge(settings, writer, new_epoch=new_epoch)
         try:
             keep_as_last_good(loaded)
-            run(_serve(edge))
+            with bound_contextvars(edge=edge.card.edge, store=edge.card.store):
+                run(_serve(edge))
         finally:
             edge.close()
     finally:

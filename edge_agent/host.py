@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from domain.errors import DomainError
 from domain.ids import LaneId, SaleId
@@ -142,10 +143,14 @@ class Host:
 
     async def _guarded(self, name: str, work: Any) -> None:
         """Let one edge's broken journal end its own work and nobody else's."""
+        self._name_in_logs(name)
         try:
             await work
         except* StorageError as group:
             self._fail(name, first_of(group))
+
+    def _name_in_logs(self, name: str) -> None:
+        bind_contextvars(edge=name, store=self._edges[name].card.store)  # of this task and of those that it makes
 
     def _fail(self, name: str, error: BaseException) -> None:
         if name not in self._failures:
@@ -189,6 +194,7 @@ class Host:
             self.stop()
 
     async def _sell_all(self, name: str, edge: Edge, lines: LinesIn) -> None:
+        self._name_in_logs(name)
         queue = self._queues[name]
         while True:
             basket = await queue.get()

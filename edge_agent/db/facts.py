@@ -10,6 +10,15 @@ from protocol.codec import encode_event
 from protocol.facts import Fact
 
 
+def traceparent_of(event_id: EventId) -> str:
+    """Return the W3C trace context of an event: its UUID without hyphens is the trace id, the last 16 digits of it the span id.
+
+    Derived, not drawn: whoever has the event's id can look for its trace, and a sale pays for no second random number.
+    """
+    trace = event_id.replace("-", "")
+    return f"00-{trace}-{trace[16:]}-01"  # never all zeros: bits 64 and 65 of a UUID are "10"
+
+
 class OutboxFacts:
     """``ports.Facts`` over ``link.outbox``; ``boot_id`` is the nonce of this start."""
 
@@ -40,6 +49,7 @@ class OutboxFacts:
             bootid=self._boot_id,
             monotonicms=clock.monotonic_ms(),
             clock=clock.quality(),
+            traceparent=traceparent_of(event_id),
         )
         return self._outbox.append(event, event_id)
 

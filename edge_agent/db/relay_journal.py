@@ -164,7 +164,7 @@ class SqliteRelayJournal:
     def _apply(self, entry: DownEntry) -> None:
         try:
             if not self._replica.put(entry.feed, entry.put):
-                _log.warning("feed_unknown", feed=entry.feed)
+                _log.warning("feed_unknown", edge=self._journal.uow.place.edge, feed=entry.feed)
         except (msgspec.ValidationError, DomainError) as error:
             raise MalformedMessage(
                 f"entry {entry.seq} of feed {entry.feed}", str(error), "rows that can be sold"
