@@ -11,6 +11,8 @@ from edge_agent.help import TaughtGroup, texts_of
 from edge_agent.settings import EdgeSettings, Loaded, load
 from edge_agent.texts import short, spoken
 
+MAX_CODE_CHARACTERS = 10_000
+
 config_option = click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="TOML file with the settings / 设置文件."
 )
@@ -58,13 +60,23 @@ def _json(value: Any) -> str:
 def enrol(
     ctx: click.Context, code: str, config: Path | None, data_dir: Path | None, *, new_epoch: bool, as_json: bool
 ) -> None:
-    """Take the certificate that CODE stands for."""
+    """Take the certificate that CODE stands for; - reads it from standard input, where no other user of the box sees it."""
     from edge_agent.enrolling import enrol_edge
 
-    card = enrol_edge(code, Path(_settings(config, data_dir).data_dir), new_epoch=new_epoch)
+    card = enrol_edge(
+        _typed_code(ctx) if code == "-" else code, Path(_settings(config, data_dir).data_dir), new_epoch=new_epoch
+    )
     told = {"edge": card.edge, "store": card.store}
     option = f"--config {config}" if config else f"--data-dir {data_dir}" if data_dir else ""
     click.echo(_json(told) if as_json else texts_of(ctx)["cli.enrolled"].format(**told, option=option).rstrip())
+
+
+def _typed_code(ctx: click.Context) -> str:
+    """Return a line of a terminal, or all of a pipe: a code may come broken into lines."""
+    if sys.stdin.isatty():
+        click.echo(texts_of(ctx)["enrol.paste"], err=True)
+        return sys.stdin.readline()
+    return sys.stdin.read(MAX_CODE_CHARACTERS)
 
 
 @edge.command()

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import os
+import socket
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from edge_agent.control import MAX_LINE_BYTES, ControlClient, ControlServer
 from edge_agent.errors import AgentNotRunning, DiskFull
 from edge_agent.tables import comma_separated, table, width, with_money
 from edge_agent.till.words import ask_of
+from link.enrolment import encode_code
 from tests.waiting import until
 
 
@@ -195,3 +197,23 @@ def test_the_doctor_of_an_empty_directory_finds_what_is_wrong(tmp_path: Path) ->
     done = CliRunner().invoke(shopwire.main, ["--lang", "en", "edge", "doctor", "--data-dir", str(tmp_path)])
     assert done.exit_code == 1
     assert "shopwire edge enrol CODE" in done.output
+
+
+@pytest.mark.parametrize("broken", [lambda code: code, lambda code: f"{code[:40]}\n  {code[40:]}\n"])
+def test_a_code_is_read_from_standard_input(tmp_path: Path, broken: Callable[[str], str]) -> None:
+    with socket.socket() as nobody:  # bound and not listening: whoever calls is refused
+        nobody.bind(("127.0.0.1", 0))
+        url = f"https://127.0.0.1:{nobody.getsockname()[1]}"
+        code = encode_code(url, "S1", "secret", "ab" * 32)
+        command = ["--lang", "en", "edge", "enrol", "-", "--data-dir", str(tmp_path)]
+        done = CliRunner().invoke(shopwire.main, command, input=broken(code))
+    assert done.exit_code == 1
+    assert f"{url} cannot be reached" in done.output  # so it was read whole
+
+
+def test_nothing_on_standard_input_is_no_code(tmp_path: Path) -> None:
+    command = ["--lang", "zh", "edge", "enrol", "-", "--data-dir", str(tmp_path)]
+    done = CliRunner().invoke(shopwire.main, command, input="")
+    assert done.exit_code == 1
+    assert "注册码" in done.output
+    assert "copy the whole line" in done.output
