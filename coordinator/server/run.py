@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from coordinator.server.listeners import HttpServers
 from coordinator.settings import TickerSettings
 from coordinator.telemetry import Telemetry
 from link.broker import Broker
+from link.errors import BrokerFailed
 from link.hub import Hub, HubState
 
 DRAIN_S = 5.0
@@ -138,33 +139,52 @@ class Server:
 
     async def _mind_broker(self, broker: Broker) -> None:
         """Start our Mosquitto again when it died; let it re-read the revocation list when that changed."""
-        revoked = self._revoked_at()
+        revoked, failing = self._revoked_at(), False
         while True:
             await asyncio.sleep(BROKER_LOOK_S)
-            if broker.pid is None:
-                _log.error("broker_died", log=broker.log_tail()[-500:])
-                broker.start()  # blocks some 50 ms; it must come from this thread, which lives as long as the broker shall
-                revoked = self._revoked_at()
-            elif (now := self._revoked_at()) != revoked:
-                revoked = now
-                broker.restart()  # a reload would judge new connections only; a revoked edge must go now
-                _log.info("broker_restarted", reason="an edge was revoked")
+            now = self._revoked_at()
+            try:
+                if broker.pid is None:
+                    if not failing:
+                        _log.error("broker_died", log=broker.log_tail()[-500:])
+                    broker.start()  # blocks some 50 ms; it must come from this thread, which lives as long as the broker shall
+                elif now != revoked:
+                    broker.restart()  # a reload would judge new connections only; a revoked edge must go now
+                    _log.info("broker_restarted", reason="an edge was revoked")
+                revoked, failing = now, False
+            except BrokerFailed as error:  # stores keep what they sell, HTTP goes on, the next look tries again
+                if not failing:
+                    _log.error("broker_failed", error=str(error))
+                failing = True
 
     async def _mind_floods(self, hub: Hub, broker: Broker | None) -> None:
         """Let our Mosquitto take nothing for a while from an edge that sends more than anybody could read (F53), and tell a person."""
-        clock, muted = asyncio.get_running_loop().time, dict[str, float]()
+        clock, muted, untold = asyncio.get_running_loop().time, dict[str, float](), dict[str, str]()
         while True:
             await asyncio.sleep(BROKER_LOOK_S)
             floods = {edge: dropped for edge, dropped in hub.take_floods().items() if dropped >= FLOOD_DROPPED}
             kept = {edge: until for edge, until in muted.items() if until > clock()}
             wanted = kept | dict.fromkeys(floods, clock() + MUTE_S)
             if broker is not None and broker.pid is not None and wanted.keys() != muted.keys():
-                broker.mute(wanted)
-                _log.warning("edges_muted", edges=sorted(wanted), seconds=MUTE_S)
+                _mute(broker, wanted)
             muted = wanted
-            for edge, dropped in floods.items():
-                text = f"{dropped} messages in a second were dropped, muted for {MUTE_S:.0f} s: revoke it if it does not stop"
+            texts = {
+                edge: f"{dropped} messages in a second were dropped, muted for {MUTE_S:.0f} s: revoke it if it does not stop"
+                for edge, dropped in floods.items()
+            }
+            untold = await self._tell_floods(untold | texts, known_away=bool(untold))
+
+    async def _tell_floods(self, texts: dict[str, str], *, known_away: bool) -> dict[str, str]:
+        """Tell a person of floods; return what the database would not take, for the next look."""
+        untold: dict[str, str] = {}
+        for edge, text in texts.items():
+            try:
                 await asyncio.to_thread(self._tell_flood, edge, text)
+            except Exception as error:  # noqa: BLE001 - outermost line: the next look tries again
+                if not (known_away or untold):
+                    _log.error("flood_not_told", edge=edge, error=repr(error))
+                untold[edge] = text
+        return untold
 
     def _tell_flood(self, edge: str, text: str) -> None:
         parts = self._parts
@@ -186,3 +206,12 @@ class Server:
             except Exception as error:  # noqa: BLE001 - outermost line: the next tick tries again
                 _log.error("tick_failed", error=repr(error))
             await asyncio.sleep(parts.ticker.every_s)
+
+
+def _mute(broker: Broker, edges: Collection[str]) -> None:
+    try:
+        broker.mute(edges)
+    except BrokerFailed as error:  # it remembers whom to mute, and the broker's minder starts it again
+        _log.error("broker_failed", error=str(error))
+    else:
+        _log.warning("edges_muted", edges=sorted(edges), seconds=MUTE_S)
