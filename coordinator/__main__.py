@@ -208,9 +208,11 @@ def doctor(ctx: click.Context, config: Path | None, data_dir: Path | None, as_js
     else:
         click.echo(say(lang(ctx), "doctor_title", database=shown))
         for finding in findings:
-            click.echo(f"  {'✓' if finding.holds else '✗'} {finding.id:4} {finding.rule}")
+            click.echo(f"  {'✓' if finding.holds else '✗'} {finding.id:4} {say(lang(ctx), f'rule_{finding.id}')}")
             for row in finding.broken:
                 click.echo(f"         {row}")
+            if not finding.holds:
+                click.echo(f"         → {say(lang(ctx), f'rule_{finding.id}_next')}")
         key = "doctor_broken" if broken else "doctor_ok"
         click.echo(say(lang(ctx), key, count=len(broken)))
     if broken:

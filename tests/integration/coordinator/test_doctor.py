@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
+import shopwire
 from coordinator.db.doctor import examine
 from tests.contract.coordinator.chain import Chain, moved, voided
 from tests.postgres import Postgres
@@ -70,3 +72,15 @@ def test_what_is_broken_by_hand_is_reported(chain: Chain, sql: str, seen: set[st
     tamper(chain, sql)
     assert broken(chain) == seen
     assert all(finding.broken for finding in examine(chain.database) if not finding.holds)
+
+
+def test_a_person_reads_what_is_broken_and_what_to_do(tmp_path: Path) -> None:
+    chain = Chain(f"sqlite:///{tmp_path / 'coordinator.db'}")
+    chain.send("S1", chain.edges["S1"].sale(3))
+    tamper(chain, "UPDATE stock SET on_hand_milli = on_hand_milli + 1")
+    chain.close()
+    done = CliRunner().invoke(shopwire.main, ["--lang", "zh", "coordinator", "doctor", "--data-dir", str(tmp_path)])
+    assert done.exit_code == 1, done.output
+    assert "✗ I2   各门店各商品的库存等于其变动之和" in done.output
+    assert "→ 请保留现有数据库" in done.output
+    assert done.output.count("→") == 1

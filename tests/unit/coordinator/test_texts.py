@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import coordinator
+from coordinator.db.doctor import RULES
 from coordinator.handlers import apply, effects, ingest, upkeep
 from coordinator.texts import FILES, catalogue, say
 
@@ -60,3 +61,11 @@ def test_the_page_asks_nobody_else_for_anything() -> None:
 def test_texts_fill_their_blanks() -> None:
     assert "S1" in say("zh", "edge_revoked", edge="S1", count=2)
     assert catalogue("en") != catalogue("zh")
+
+
+def test_every_invariant_and_what_to_do_when_it_breaks_has_words() -> None:
+    ids = {rule.id for rule in RULES} | {"I13"}
+    for language in ("en", "zh"):
+        kept = {key for key in catalogue(language) if key.startswith("rule_")}
+        assert kept == {f"rule_{id}" for id in ids} | {f"rule_{id}_next" for id in ids}
+    assert {rule.id: rule.rule for rule in RULES} == {rule.id: say("en", f"rule_{rule.id}") for rule in RULES}
