@@ -65,7 +65,7 @@ def lines_of(standing: Standing, texts: Texts) -> Iterator[str]:
     running = texts["status.running" if standing["running"] else "status.not_running"]
     yield line("agent", running.format(boot_id=standing.get("boot_id", "")))
     if standing["running"]:
-        yield line("link", " ".join(filter(None, (standing["link"]["state"], standing["link"]["reason"]))))
+        yield line("link", _road(standing["link"], texts))
     if "epoch" in standing:
         yield line("stream", texts["status.stream_text"].format(**standing))
         yield line(
@@ -79,9 +79,17 @@ def lines_of(standing: Standing, texts: Texts) -> Iterator[str]:
     for open_sale in standing["open"]:
         yield line("basket", texts["status.basket_text"].format(**open_sale))
     disk = standing["disk"]
-    yield line("disk", texts["status.disk_text"].format(free_mb=disk["free_bytes"] >> 20, level=disk["level"]))
+    yield line(
+        "disk",
+        texts["status.disk_text"].format(free_mb=disk["free_bytes"] >> 20, level=texts[f"level.{disk['level']}"]),
+    )
     for device, state in standing.get("devices", {}).items():
-        yield line("device", f"{state['health']} {state['reason']}".strip(), device=device)
+        yield line("device", f"{texts['health.' + state['health']]} {state['reason']}".strip(), device=device)
+
+
+def _road(link: Standing, texts: Texts) -> str:
+    state = texts[f"link.{link['state']}"]
+    return texts["link.because"].format(state=state, reason=link["reason"]) if link["reason"] else state
 
 
 def _identity(data: DataDir) -> Standing:

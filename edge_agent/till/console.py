@@ -86,9 +86,11 @@ class Console:
                 self._say(self._texts["till.reprinting"].format(receipt=said["receipt_no"]))
             case _, "status":
                 waiting = said["stream"]["top"] - said["stream"]["acked"]
-                self._say(self._texts["till.link"].format(state=said["link"]["state"], waiting=waiting))
+                self._say(
+                    self._texts["till.link"].format(state=self._texts[f"link.{said['link']['state']}"], waiting=waiting)
+                )
                 for name, state in said["devices"].items():
-                    self._say(f"  {name}: {state['health']} {state['reason']}".rstrip())
+                    self._say(f"  {name}: {self._texts['health.' + state['health']]} {state['reason']}".rstrip())
             case _, "close_day":
                 text = self._texts["till.closed"]
                 self._say(

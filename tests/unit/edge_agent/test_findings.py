@@ -7,10 +7,14 @@ from types import ModuleType
 
 import pytest
 
+from devices.ports import Health
 from edge_agent import doctor, way_to_hq
 from edge_agent.errors import DatabaseCorrupt
 from edge_agent.findings import Finding, told
+from edge_agent.standing import lines_of
+from edge_agent.storage import Level
 from edge_agent.texts import texts
+from link.relay import RelayState
 
 LOOKERS: tuple[ModuleType, ...] = (doctor, way_to_hq)
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -57,3 +61,28 @@ def test_a_device_is_told_by_its_name_and_its_health_in_words() -> None:
     finding = Finding("device printer-1", "bad", "device", {"health": "absent", "reason": ""}, "device")
     said = told(finding, texts("zh-CN"), "zh")
     assert (said.title, said.text) == ("设备 printer-1", "未连接")
+
+
+def test_states_levels_and_health_have_words() -> None:
+    for kind, values in (
+        ("link", [state.value for state in RelayState]),
+        ("health", [health.value for health in Health]),
+        ("level", [level.name.lower() for level in Level]),
+    ):
+        assert all(CHINESE.search(texts("zh-CN")[f"{kind}.{value}"]) for value in values)
+        assert all(texts("en")[f"{kind}.{value}"] for value in values)
+
+
+def test_a_closed_road_is_shown_in_words_with_its_reason() -> None:
+    standing = {
+        "running": True,
+        "boot_id": "b",
+        "link": {"state": "offline", "reason": "no route"},
+        "open": [],
+        "disk": {"free_bytes": 1 << 30, "level": "normal"},
+        "devices": {"printer-1": {"health": "failed", "reason": "E2"}},
+    }
+    lines = list(lines_of(standing, texts("zh-CN")))
+    assert "总部: 离线。技术原因：no route" in lines
+    assert "设备 printer-1: 不能使用 E2" in lines
+    assert any(line.endswith("充足") for line in lines)
