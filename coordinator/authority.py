@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_crl
 
 from coordinator.ports import Issued
 from link.certificates import CertificateAuthority, describe, load_certificate
@@ -25,9 +26,11 @@ class OwnAuthority:
         return Issued(pem, certificate.serial, certificate.not_after, hashlib.sha256(key).hexdigest())
 
     def revoke(self, serials: Sequence[str]) -> None:
-        """Put certificates on the revocation list."""
+        """Put certificates on the revocation list; one that is on it already does not make a new list."""
+        listed = load_pem_x509_crl(self._authority.crl().encode())
         for serial in serials:
-            self._authority.revoke(serial)
+            if listed.get_revoked_certificate_by_serial_number(int(serial, 16)) is None:
+                self._authority.revoke(serial)
 
     def ca_pem(self) -> str:
         """Return the authority's own certificate."""

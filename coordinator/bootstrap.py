@@ -21,7 +21,7 @@ from coordinator.db.engine import Database, again
 from coordinator.db.uow import SqlUnitOfWork
 from coordinator.db.views import SqlViews
 from coordinator.errors import UnsafeDatabase
-from coordinator.handlers import access, upkeep
+from coordinator.handlers import access, fleet, upkeep
 from coordinator.office import Office, Signposts
 from coordinator.running import broker_port, claim, keep_broker_port, let_go, merged, note, parts_of, processes
 from coordinator.server.downlink import Downlink
@@ -171,6 +171,7 @@ class Run:
         held = claim(settings.directory, parts_of(self._role))
         self._bound = listeners = bind(settings.api.listen) if self._does("api") else []
         try:
+            fleet.enforce_revocations(self._house.begin(), self._authority)
             self._start_broker()
             addresses = self._addresses(listeners)
             self._signposts = signposts(settings, addresses)

@@ -180,6 +180,10 @@ class Fleet(Protocol):
         """Revoke an edge and return the serials of its certificates."""
         ...
 
+    def revoked_serials(self) -> list[str]:
+        """Return the serials of all revoked certificates."""
+        ...
+
     def down_bump(self, edges: Sequence[str], *, snapshot: bool) -> dict[str, int]:
         """Draw the next number of each edge's down log and return it; ``snapshot`` lets the log up to that number go."""
         ...
@@ -454,7 +458,7 @@ class Authority(Protocol):
         ...
 
     def revoke(self, serials: Sequence[str]) -> None:
-        """Put certificates on the revocation list."""
+        """Put certificates on the revocation list; those that are on it stay as they are."""
         ...
 
     def ca_pem(self) -> str:

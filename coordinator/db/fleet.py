@@ -109,6 +109,11 @@ class SqlFleet:
         self._connection.execute(update(tables.enrolment).where(*unused).values(expires_at=at))
         return list(self._connection.execute(select(paper.serial).where(paper.edge == edge)).scalars())
 
+    def revoked_serials(self) -> list[str]:
+        """Return the serials of all revoked certificates."""
+        paper = tables.certificate.c
+        return list(self._connection.execute(select(paper.serial).where(paper.revoked_at.is_not(None))).scalars())
+
     def down_bump(self, edges: Sequence[str], *, snapshot: bool) -> dict[str, int]:
         """Draw the next number of each edge's down log; ``snapshot`` lets the log up to that number go."""
         ordered = sorted(edges)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -168,6 +169,22 @@ async def test_a_revoked_edge_is_thrown_out_and_refused(hq: Process) -> None:
         while not await refused():  # until the broker has read the new list
             pass
     assert hq.call("GET", "/v1/reports/totals")["baskets"] == 1
+
+
+async def test_a_revocation_that_a_crash_kept_off_the_list_is_in_force_after_the_next_start(hq: Process) -> None:
+    identity = await asyncio.to_thread(enrolled, hq, "S2")
+    await asyncio.to_thread(hq.stop)
+    database = sqlite3.connect(next((hq.root / "data").glob("*.db")))
+    with database:
+        for table in ("edge", "certificate"):
+            database.execute(f"UPDATE {table} SET revoked_at = '2026-11-21T12:00:00.000Z' WHERE edge = 'S2'")  # noqa: S608
+    database.close()
+    again = await asyncio.to_thread(Process, hq.root)
+    try:
+        with pytest.raises(LinkError):
+            await talk(identity, [Edge("S2", "2").hello()], lambda a, d: True)
+    finally:
+        await asyncio.to_thread(again.stop)
 
 
 def test_a_code_works_once_and_only_for_its_edge(hq: Process) -> None:
