@@ -58,6 +58,13 @@ class OutboxPosition(NamedTuple):
     dl_cursor: int
 
 
+class End(NamedTuple):
+    """Where the stream ends: its last seq and the hash there."""
+
+    seq: int
+    hash: bytes
+
+
 class NoStream(Exception):
     """The database has no stream row: it was never initialised for an edge."""
 
@@ -97,14 +104,21 @@ class Outbox:
             event: bytes of ``protocol.codec.encode_event``.
             event_id: its UUIDv7, whose time counts for retention.
         """
-        top, head = self._db.execute("SELECT top, head FROM stream").fetchone()
-        digest = chain(head, event)
+        return self.append_after(self.end(), event, event_id).seq
+
+    def end(self) -> End:
+        """Return the last seq and its hash."""
+        return End._make(self._db.execute("SELECT top, head FROM stream").fetchone())
+
+    def append_after(self, end: End, event: bytes, event_id: str) -> End:
+        """Add one event as ``append`` does, for a caller who remembers the ``end``; returns the new one."""
+        seq, digest = end.seq + 1, chain(end.hash, event)
         self._db.execute(
             "INSERT INTO outbox (seq, event_id, bytes, hash, committed_ms) VALUES (?, ?, ?, ?, ?)",
-            (top + 1, event_id, event, digest, _unix_ms(event_id)),
+            (seq, event_id, event, digest, _unix_ms(event_id)),
         )
-        self._db.execute("UPDATE stream SET top = ?, head = ?", (top + 1, digest))
-        return int(top) + 1
+        self._db.execute("UPDATE stream SET top = ?, head = ?", (seq, digest))
+        return End(seq, digest)
 
     def top(self) -> int:
         """Return the last seq (0: none in this epoch)."""

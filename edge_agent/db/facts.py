@@ -5,7 +5,7 @@ import sqlite3
 from domain.ids import EventId
 from edge_agent.clock import fresh_id
 from edge_agent.ports import Clock
-from link.outbox import Outbox
+from link.outbox import End, Outbox
 from protocol.codec import encode_event
 from protocol.facts import Fact
 
@@ -26,6 +26,7 @@ class OutboxFacts:
         self._outbox = Outbox(connection)
         self._edge, self._boot_id = edge, boot_id
         self._epoch = 0
+        self._end: End | None = None
 
     def epoch(self) -> int:
         """Return the epoch in which facts are numbered."""
@@ -51,8 +52,9 @@ class OutboxFacts:
             clock=clock.quality(),
             traceparent=traceparent_of(event_id),
         )
-        return self._outbox.append(event, event_id)
+        self._end = self._outbox.append_after(self._end or self._outbox.end(), event, event_id)
+        return self._end.seq
 
     def forget(self) -> None:
-        """Read the epoch again: it may have grown, or its growth was undone."""
-        self._epoch = 0
+        """Read epoch and end of the stream again: they may have moved, or their move was undone."""
+        self._epoch, self._end = 0, None

@@ -88,18 +88,25 @@ class SqliteSales:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self._last: int | None = None  # the newest row's number, since nobody else writes this file
 
     def next_receipt_no(self, epoch: int) -> int:
         """Return the number after the last one of the epoch's series."""
-        (last,) = self._db.execute("SELECT max(number) FROM sale").fetchone()
-        return (last & _RECEIPT_BITS) + 1 if last is not None and last >> 32 == epoch else 1
+        if self._last is None:
+            self._last = self._db.execute("SELECT coalesce(max(number), 0) FROM sale").fetchone()[0]
+        return (self._last & _RECEIPT_BITS) + 1 if self._last >> 32 == epoch else 1
 
     def add(self, sale: Sale) -> int:
         """Keep a sale; returns its number."""
         number = sale_number(sale.epoch, sale.receipt_no)
         keys = (number, sale.sale_id, sale.source_ref or None, sale.lane, sale.kind, sale.business_date)
         self._db.execute(_ADD_SALE, (*keys, sale.total_minor, sale.original_sale_id, _encode(sale)))
+        self._last = number
         return number
+
+    def forget(self) -> None:
+        """Forget what was remembered: a transaction was undone."""
+        self._last = None
 
     def get(self, sale_id: str) -> Sale | None:
         """Return a sale by its id."""

@@ -35,16 +35,17 @@ class SqliteUnitOfWork:
     ) -> None:
         self.place, self.room, self.prints = place, room, prints
         catalogue, baskets = SqliteCatalogue(connection), SqliteBaskets(connection)
+        sales = SqliteSales(connection)
         facts = OutboxFacts(connection, place.edge, boot_id)
         self.catalogue: ports.Catalogue = catalogue
         self.baskets: ports.Baskets = baskets
         self.facts: ports.Facts = facts
-        self.sales: ports.Sales = SqliteSales(connection)
+        self.sales: ports.Sales = sales
         self.stock: ports.Stock = SqliteStock(connection)
         self.days: ports.Days = SqliteDays(connection)
         self.print_jobs: ports.PrintJobs = SqlitePrintJobs(connection)
         self.requests: ports.Requests = SqliteRequests(connection)
-        self._memories = (catalogue, baskets, facts)
+        self._memories = (catalogue, baskets, sales, facts)
         self._db, self._path = connection, path
         self._open = False
         self.failure: StorageError | None = None
