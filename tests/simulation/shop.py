@@ -304,6 +304,7 @@ class Shop:
         self.disk.kept = None
         with self.journal.transaction("writing an odd fact"):
             self.journal.outbox.append(raw(event_id), event_id)
+            self.journal.uow.forget()  # the stream moved behind the handlers' back
         self.disk.kept, self.disk.before_commit, self.disk.after_commit = (
             before,
             self._before_commit,
