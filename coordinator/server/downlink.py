@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 import structlog
@@ -74,22 +75,18 @@ class Downlink:
                 self.tell(edge.shard, edge.edge, "down", encode(down))
 
     async def watch(self) -> None:
-        """Poke edges whose down log grew."""
+        """Poke edges whose down log grew; the first look comes at once, for what changes after an edge has greeted is told."""
         while True:
             try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
-            self._changed.clear()
-            try:
-                pokes = await asyncio.to_thread(self._pokes)
+                for shard, edge, poke in await asyncio.to_thread(self._pokes):
+                    if self.tell is not None:
+                        self.tell(shard, edge, "down", encode(poke))
             except Exception as error:  # noqa: BLE001 - outermost line: looked at again in a moment
                 _log.error("poke_failed", error=repr(error))
-                continue
-            for shard, edge, poke in pokes if self.tell is not None else ():
-                assert self.tell is not None  # noqa: S101 - looked at one line above
-                self.tell(shard, edge, "down", encode(poke))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._changed.wait()
+            self._changed.clear()
 
     def _answer(self, edge: Behind) -> Down | None:
         return feeds.answer(edge.edge, edge.gen, edge.cursor, self._begin(), self._authority, self._clock)
@@ -101,5 +98,6 @@ class Downlink:
         before, self._poked = self._poked, tops
         if before is None:  # just started: every edge greets anyway
             return []
-        grown = [name for name, top in tops.items() if top != before.get(name, top)]
+        # One that was registered since the last look may have greeted and fallen behind in between: it is poked too.
+        grown = [name for name, top in tops.items() if top != before.get(name)]
         return [(edges[name].shard, name, feeds.poke(edges[name], gen)) for name in grown]
