@@ -11,13 +11,14 @@ from coordinator.handlers.effects import Effects
 from coordinator.handlers.ledger import suspense_of, written_off_of
 from coordinator.ports import UnitOfWork
 from coordinator.rows import EdgeRow, ParkedRow, Place, Posting
-from domain.limits import text_fault
+from domain.limits import MAX_ID, text_fault
 from protocol.codec import decode_event, decode_fact
 from protocol.envelope import Event
 from protocol.errors import ProtocolError
 from protocol.facts import Fact
 
 MAX_REASON = 500
+MAX_ACTOR = 80
 BOOKED = "booked"
 
 
@@ -25,12 +26,13 @@ def retry(event_id: str, uow: UnitOfWork, clock: Clock, *, actor: str) -> None:
     """Apply a parked event again, as after the import of an item that it names: its effects are booked, its money leaves suspense.
 
     Raises:
+        InvalidRequest: ``actor`` is no name.
         NotFound: no event of this id is parked.
         Conflict: it is resolved already, or cannot be applied now either (the message says why); nothing changed.
     """
     at = stamp(clock.now())
     with uow:
-        parked, edge = _parked(uow, event_id)
+        parked, edge = _parked(uow, event_id, actor)
         event, fact = _read(parked)
         place, applier = Place(parked.edge, parked.epoch, parked.seq), Applier(uow, at, careful=True)
         applier.look_up([fact])
@@ -66,7 +68,7 @@ def settle(event_id: str, reason: str, uow: UnitOfWork, clock: Clock, *, actor: 
         raise InvalidRequest(f"reason {reason[:40]!r}: expected {fault}")
     at = stamp(clock.now())
     with uow:
-        parked, edge = _parked(uow, event_id)
+        parked, edge = _parked(uow, event_id, actor)
         effects = Effects()
         _post(effects, parked, edge, _event(parked), written_off_of(parked.value_minor))
         uow.write(effects)
@@ -76,9 +78,11 @@ def settle(event_id: str, reason: str, uow: UnitOfWork, clock: Clock, *, actor: 
     return parked.value_minor
 
 
-def _parked(uow: UnitOfWork, event_id: str) -> tuple[ParkedRow, EdgeRow]:
+def _parked(uow: UnitOfWork, event_id: str, actor: str) -> tuple[ParkedRow, EdgeRow]:
     """Return a parked event that waits, its stream locked like for any other fact of that edge, and then itself."""
-    seen = uow.quarantine.find(event_id)
+    if fault := text_fault(actor, MAX_ACTOR, 1):
+        raise InvalidRequest(f"name {actor[:40]!r}: expected {fault}")
+    seen = None if text_fault(event_id, MAX_ID, 1) else uow.quarantine.find(event_id)
     if seen is None:
         raise NotFound(f"no event {event_id!r} is parked: see GET /v1/quarantine")
     uow.inbox.position(seen.edge)

@@ -168,5 +168,13 @@ def test_the_incident_stays_open_while_another_event_of_the_edge_waits(chain: Ch
 
 def test_an_event_that_is_not_parked_is_not_found(chain: Chain) -> None:
     for way_out in (again, close):
-        with pytest.raises(NotFound, match="nobody"):
-            way_out(chain, "nobody")
+        for name in ("nobody", "nobody\0", "nobody" * 20):
+            with pytest.raises(NotFound, match="nobody"):
+                way_out(chain, name)
+
+
+def test_who_resolves_has_a_name_that_the_books_can_hold(chain: Chain) -> None:
+    event_id = stranger(chain)
+    for name in ("", "x" * 81, "a\0b"):
+        with pytest.raises(InvalidRequest, match="name"):
+            retry(event_id, chain.uow(), chain.clock, actor=name)
