@@ -3,6 +3,7 @@
 DomainError     the rule says no → tell the person (``domain.errors``)
 ├── UnknownBarcode                   nothing to sell under this code
 ├── NothingOnLane, SaleNotFound      the step has no sale to act on
+├── LaneBusy                         a person is selling there
 ├── BasketFull                       the sale would no longer fit one fact
 ├── RequestReused                    one request id, two different wishes
 └── DayAlreadyClosed                 a business day is closed once
@@ -41,6 +42,16 @@ class NothingOnLane(DomainError):
     def __init__(self, lane: str) -> None:
         super().__init__(f"lane {lane!r} has no open sale: scan an item first")
         self.lane = lane
+
+
+class LaneBusy(DomainError):
+    """A person's sale is open on the lane, and a whole basket would push it aside."""
+
+    def __init__(self, lane: str, lines: int) -> None:
+        super().__init__(
+            f"lane {lane!r} has an open sale of {lines} lines: pay or cancel it, or sell the basket on another lane"
+        )
+        self.lane, self.lines = lane, lines
 
 
 class BasketFull(DomainError):

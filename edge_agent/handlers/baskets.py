@@ -11,6 +11,7 @@ from domain.business_date import zone
 from domain.errors import DomainError
 from domain.ids import LaneId, MemberNo, SaleId
 from domain.sale import Discount, Sale, TenderKind
+from edge_agent.errors import LaneBusy
 from edge_agent.handlers.commands import CheckOut, RingUp, Step
 from edge_agent.handlers.sell import check_out, ring_up, step
 from edge_agent.ports import Clock, UnitOfWork
@@ -43,6 +44,7 @@ def sell_basket(given: GivenBasket, lane: LaneId, sale_id: SaleId, uow: UnitOfWo
     """Ring every line up, then settle exactly; each line is a commit of its own, as a scan is.
 
     Raises:
+        LaneBusy: a person's sale is open there; it stays as it is.
         DomainError: a line or the whole cannot be sold; nothing of it stays on the lane.
         StorageError: the journal cannot take it.
     """
@@ -53,8 +55,9 @@ def sell_basket(given: GivenBasket, lane: LaneId, sale_id: SaleId, uow: UnitOfWo
     if first := uow.sales.by_source_ref(given.source_ref):
         return first
     at = _when(given.at, uow.place.timezone)
+    rung_up = _already_rung_up(given, lane, uow)
     try:
-        for line in given.lines[_already_rung_up(given, lane, uow) :]:
+        for line in given.lines[rung_up:]:
             ring_up(_scan(line, given, lane, at), uow, clock)
         payment = CheckOut(
             lane,
@@ -72,10 +75,12 @@ def sell_basket(given: GivenBasket, lane: LaneId, sale_id: SaleId, uow: UnitOfWo
 
 
 def _already_rung_up(given: GivenBasket, lane: LaneId, uow: UnitOfWork) -> int:
-    """Return how many lines an interrupted run left on the lane; what another basket left there is given up."""
+    """Return how many lines an interrupted run left on the lane; what another given basket left there is given up."""
     before = uow.baskets.load(lane)
     if before is None:
         return 0
+    if not before.source_ref:
+        raise LaneBusy(lane, len(before.lines))
     if before.source_ref == given.source_ref:
         return len(before.lines)
     step(Step(lane, "cancel"), uow)

@@ -8,7 +8,7 @@ import pytest
 
 from domain.errors import ReturnTooLarge, SaleAlreadyVoided, UnknownLine
 from domain.ids import LaneId, SaleId, SkuId
-from edge_agent.errors import DayAlreadyClosed, SaleNotFound
+from edge_agent.errors import DayAlreadyClosed, LaneBusy, SaleNotFound
 from edge_agent.handlers.baskets import BasketLine, GivenBasket, sell_basket
 from edge_agent.handlers.commands import CloseDay, MoveStock, Reprint, Resume, ReturnLines, Step, VoidSale
 from edge_agent.handlers.day import close_day
@@ -197,3 +197,13 @@ def test_old_answers_are_let_go_and_young_ones_stay(shop: Store) -> None:
     shop.ask("UPDATE request SET at_s = at_s - 40 * 86400")
     assert shop.journal.call(lambda: shop.journal.release(0, 0)) == 1
     assert shop.journal.call(lambda: shop.journal.release(0, 0)) == 0
+
+
+def test_a_given_basket_does_not_push_a_persons_sale_aside(shop: Store) -> None:
+    shop.ring(TEA)
+    with pytest.raises(LaneBusy):
+        sell_given(shop)
+    [(lines,)] = shop.ask("SELECT count(*) FROM basket_line WHERE no > 0")
+    assert lines == 1, "what the person had scanned is still there"
+    shop.pay()
+    assert sell_given(shop).source_ref == "b1"

@@ -31,6 +31,7 @@ AT_THE_TILL: list[DomainError | EdgeError | LinkError] = [
     rules.InvalidQuantity("quantity", "0.0001", "three decimals"),
     rules.InvalidMoney("amount", -5, "0 or more"),
     errors.UnknownBarcode("123"),
+    errors.LaneBusy(LaneId("1"), 3),
     errors.NothingOnLane(LaneId("1")),
     errors.BasketFull(400, 300_000, 250_000),
     errors.SaleNotFound("0190"),
