@@ -187,8 +187,7 @@ async def test_killed_after_the_commit_it_asks_and_the_reprint_is_a_copy(box: Bo
     assert box.agent is not None
     box.agent.kill()
     printer.tell(fault="unmute")
-    again = box.start()
-    assert again < 3
+    box.start()
     stands = box.ask(do="basket")["ok"]
     assert (stands["unprinted"]["receipt_no"], stands["print"]) == (1, "unknown")
     assert "Print again?" in box.run("till", typed="quit\n").stdout
