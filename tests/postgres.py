@@ -22,7 +22,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-START_WITHIN_S = 30.0
+START_WITHIN_S = 50.0
 SETTINGS = "-c listen_addresses=127.0.0.1 -c max_connections=60 -c shared_buffers=64MB -c wal_level=logical -c max_wal_size=256MB"
 
 
