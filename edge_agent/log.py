@@ -32,7 +32,7 @@ def configure(settings: LoggingSettings, traces: Path | None = None) -> None:
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # a store says little; a logger kept for good would ignore a later configuration
     )
 
 
