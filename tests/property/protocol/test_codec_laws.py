@@ -78,6 +78,9 @@ facts = st.one_of(
     ),
     st.builds(
         DayClosed,
+        store=text,
+        lane=text,
+        business_date=text,
         epoch=count,
         first_receipt_no=count,
         last_receipt_no=count,
