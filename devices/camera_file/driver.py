@@ -5,12 +5,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from devices.camera_file.codes import chosen
-from devices.camera_file.decoders import cascade
-from devices.camera_file.picture import grey, read_bytes, vision_module
 from devices.errors import DeviceUnavailable, PictureRefused
 from devices.health import DeviceHealth, Report
 from devices.ports import DeviceState, Health, Scan
+from devices.vision.codes import chosen
+from devices.vision.decoders import cascade
+from devices.vision.picture import grey, read_bytes, vision_module
 
 
 class FileCamera:

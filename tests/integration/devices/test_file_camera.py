@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from devices.camera_file import picture
 from devices.camera_file.driver import FileCamera
 from devices.errors import DeviceUnavailable, PictureRefused
 from devices.ports import Health
+from devices.vision import picture
 from tests.corpora import corpus
 from tests.waiting import until
 

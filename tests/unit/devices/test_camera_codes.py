@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from devices.camera_file import picture
-from devices.camera_file.codes import Reading, chosen, expand_upc_e, normalise
 from devices.errors import DeviceUnavailable, PictureRefused
+from devices.vision import picture
+from devices.vision.codes import Reading, chosen, expand_upc_e, normalise
 
 
 @pytest.mark.parametrize(

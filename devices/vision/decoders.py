@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from devices.camera_file.codes import Reading, normalise
-from devices.camera_file.picture import vision_module
 from devices.errors import DeviceUnavailable
+from devices.vision.codes import Reading, normalise
+from devices.vision.picture import vision_module
 
 _ZXING = {
     "EAN13": "EAN13", "ISBN": "EAN13", "EAN8": "EAN8", "UPCA": "UPCA", "UPCE": "UPCE", "CODE128": "CODE128", "ITF": "ITF",
