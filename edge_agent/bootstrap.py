@@ -11,6 +11,7 @@ from typing import Any
 from structlog.contextvars import bound_contextvars
 
 from devices.registry import open_device
+from devices.surroundings import Surroundings
 from domain.ids import EdgeId, LaneId, StoreId
 from edge_agent.agent import Agent
 from edge_agent.attached import Attached
@@ -241,7 +242,8 @@ def agent_of(edge: Edge) -> Agent:
     """
     lane = Lane(LaneId(edge.settings.till.lane), edge.counter, edge.clock)
     attached = Attached(edge.counter, lane, edge.style)
-    attached.attach([open_device(device, attached.report) for device in edge.settings.devices])
+    around = Surroundings(report=attached.report)
+    attached.attach([open_device(device, around) for device in edge.settings.devices])
     return Agent(edge, lane, attached)
 
 

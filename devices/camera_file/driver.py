@@ -5,9 +5,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from devices.errors import DeviceUnavailable, PictureRefused
-from devices.health import DeviceHealth, Report
+from devices.errors import DeviceMisconfigured, DeviceUnavailable, PictureRefused
+from devices.health import DeviceHealth
 from devices.ports import DeviceState, Health, Scan
+from devices.registry import DeviceSettings
+from devices.surroundings import Surroundings
 from devices.vision.codes import chosen
 from devices.vision.decoders import cascade
 from devices.vision.picture import grey, read_bytes, vision_module
@@ -20,8 +22,8 @@ class FileCamera:
         counts: pictures ``read``, ``empty`` and ``refused``.
     """
 
-    def __init__(self, device_id: str, *, report: Report | None = None) -> None:
-        self._health = DeviceHealth(device_id, report)
+    def __init__(self, device_id: str, around: Surroundings | None = None) -> None:
+        self._health = DeviceHealth(device_id, (around or Surroundings()).report)
         self._one_at_a_time = asyncio.Lock()  # bounds memory: a flood of pictures waits as paths and bytes
         self.counts: Counter[str] = Counter()
 
@@ -63,3 +65,10 @@ class FileCamera:
         self._health.set(Health.OK)
         self.counts["read" if readings else "empty"] += 1
         return [Scan(reading.text, reading.symbology, time.monotonic()) for reading in readings]
+
+
+def build(settings: DeviceSettings, around: Surroundings) -> FileCamera:
+    """Return the driver of one entry of the settings."""
+    if settings.options:
+        raise DeviceMisconfigured(f"device {settings.device_id} (camera_file) takes no options: {settings.options}")
+    return FileCamera(settings.device_id, around)

@@ -14,13 +14,16 @@ import msgspec
 
 from devices.backoff import Backoff
 from devices.errors import DeviceUnavailable
-from devices.health import DeviceHealth, Report
+from devices.health import DeviceHealth
 from devices.ports import DeviceState, Health, JobOutcome, JobState, Paper, PrinterStatus, PrintJob, Progress
 from devices.printer_escpos.codec import ASB_OFF, ASB_ON, ASK_PAPER, ask_process_id
 from devices.printer_escpos.encoder import encode_receipt
-from devices.printer_escpos.profile import Marker, PrinterProfile
+from devices.printer_escpos.profile import Marker, PrinterProfile, profile_named
 from devices.printer_escpos.session import Session, fault_of
-from devices.transport.address import open_transport, parse_address
+from devices.registry import DeviceSettings, options_of
+from devices.surroundings import Surroundings
+from devices.transport.address import check_address, open_transport, parse_address
+from devices.transport.trace import TracedTransport
 
 _ALPHABET = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -81,14 +84,16 @@ class EscPosPrinter:
         address: str,
         profile: PrinterProfile,
         options: PrinterOptions | None = None,
+        around: Surroundings | None = None,
         *,
-        report: Report | None = None,
         backoff: Backoff | None = None,
     ) -> None:
-        self._address = parse_address(address)
+        check_address(address)
+        self._address = address
+        self._around = around or Surroundings()
         self._profile = profile
         self._options = options or PrinterOptions()
-        self._health = DeviceHealth(device_id, report)
+        self._health = DeviceHealth(device_id, self._around.report)
         self._backoff = backoff or Backoff(first_s=0.5, cap_s=10.0)
         self._one_at_a_time = asyncio.Lock()
 
@@ -108,7 +113,7 @@ class EscPosPrinter:
             try:
                 await self.status()
             except DeviceUnavailable:
-                await asyncio.sleep(self._backoff.wait_s())
+                await self._around.arrivals.wait(self._backoff.wait_s())
             else:
                 self._backoff.reset()
                 await asyncio.sleep(self._options.poll_s)
@@ -202,7 +207,11 @@ class EscPosPrinter:
         """Connect, and listen for as long as the block runs."""
         lost: DeviceUnavailable | None = None
         try:
-            transport = await open_transport(self._address, self._options.connect_s)
+            transport = await open_transport(
+                parse_address(self._around.resolve(self._address)), self._options.connect_s
+            )
+            if self._around.trace is not None:
+                transport = TracedTransport(transport, self.device_id, self._around.trace)
             session = Session(transport, answers=self._profile.answers_status, reply_s=self._options.reply_s)
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -221,3 +230,9 @@ class EscPosPrinter:
 def _first(group: BaseExceptionGroup[DeviceUnavailable]) -> DeviceUnavailable:
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def build(settings: DeviceSettings, around: Surroundings) -> EscPosPrinter:
+    """Return the driver of one entry of the settings."""
+    profile = profile_named(settings.profile or "generic-80")
+    return EscPosPrinter(settings.device_id, settings.address, profile, options_of(settings, PrinterOptions), around)

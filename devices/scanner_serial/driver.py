@@ -9,12 +9,12 @@ import msgspec
 import structlog
 
 from devices.backoff import Backoff
-from devices.errors import DeviceUnavailable
-from devices.health import DeviceHealth, Report
-from devices.ports import DeviceState, Health, Scan
+from devices.ports import Health, Scan
+from devices.registry import DeviceSettings, options_of
 from devices.scanner_serial.codec import Code, LineDecoder, Refusal, Suffix
+from devices.served import ServedDevice
+from devices.surroundings import Surroundings
 from devices.transport import Transport
-from devices.transport.address import open_transport, parse_address
 
 QUEUED_SCANS = 64
 
@@ -44,12 +44,11 @@ class ScannerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"gap_s {self.gap_s} (0.005 to 2) or stale_s {self.stale_s} (0.05 to 10)")
 
 
-class SerialScanner:
+class SerialScanner(ServedDevice):
     """A scanner on a serial port, a USB-CDC port or a network serial server.
 
     Attributes:
         refused: how many frames were refused, by reason.
-        attempts: how many times the port was tried.
     """
 
     def __init__(
@@ -57,52 +56,23 @@ class SerialScanner:
         device_id: str,
         address: str,
         options: ScannerOptions | None = None,
+        around: Surroundings | None = None,
         *,
-        report: Report | None = None,
         backoff: Backoff | None = None,
     ) -> None:
-        self._address = parse_address(address)
+        super().__init__(device_id, address, around, backoff=backoff)
         self._options = options or ScannerOptions()
-        self._health = DeviceHealth(device_id, report)
-        self._backoff = backoff or Backoff(cap_s=2.0)
         self._scans: asyncio.Queue[Scan] = asyncio.Queue(maxsize=QUEUED_SCANS)
         self.refused: Counter[str] = Counter()
-        self.attempts = 0
-
-    @property
-    def device_id(self) -> str:
-        """The name in settings, screens and logs."""
-        return self._health.device_id
-
-    @property
-    def state(self) -> DeviceState:
-        """Whether the scanner is there."""
-        return self._health.state
 
     async def __aiter__(self) -> AsyncIterator[Scan]:
         """Yield scans in the order in which they were read."""
         while True:
             yield await self._scans.get()
 
-    async def run(self) -> None:
-        """Read until cancelled; an absent or lost scanner is looked for again and again."""
-        while True:
-            try:
-                await self._serve()
-            except DeviceUnavailable as lost:
-                self._health.set(Health.ABSENT, lost.reason)
-            await asyncio.sleep(self._backoff.wait_s())
-
-    async def _serve(self) -> None:
-        self.attempts += 1
-        transport = await open_transport(self._address)
-        try:
-            self._health.set(Health.OK)
-            await self._read(transport)
-        finally:
-            await transport.close()
-
-    async def _read(self, transport: Transport) -> None:
+    async def serve(self, transport: Transport) -> None:
+        """Read codes until the scanner is lost."""
+        self.health.set(Health.OK)  # an idle scanner says nothing: that its port opens is all there is to know
         options = self._options
         decoder = LineDecoder(options.suffix, options.prefix.encode(), aim=options.aim)
         quiet_s = options.gap_s if options.suffix is Suffix.NONE else options.stale_s
@@ -126,3 +96,8 @@ class SerialScanner:
         self.refused[result.reason] += 1
         if self.refused[result.reason] == 1:
             _log.warning("scan_refused", device_id=self.device_id, reason=result.reason, size=result.size)
+
+
+def build(settings: DeviceSettings, around: Surroundings) -> SerialScanner:
+    """Return the driver of one entry of the settings."""
+    return SerialScanner(settings.device_id, settings.address, options_of(settings, ScannerOptions), around)

@@ -1,20 +1,63 @@
-"""Addresses of devices: ``/dev/…`` or ``serial:/dev/…?baud=9600`` for serial lines, ``tcp:host:port`` for the network."""
+"""Addresses of devices, as the settings write them.
 
+``tcp:HOST:PORT`` · ``/dev/NAME`` or ``serial:/dev/NAME?baud=9600&bits=7&parity=even&stop=1&flow=rtscts``
+``char:/dev/usb/lp0`` · ``file:/PATH`` · ``replay:/PATH`` (a trace plays the device) · ``evdev:/dev/input/eventN``
+``usb:…``: by identity, resolved before it comes here.
+"""
+
+import enum
 import urllib.parse
+from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from devices.errors import DeviceMisconfigured
 from devices.transport import Transport
 
 PRINTER_PORT = 9100
-_HELP = "write tcp:HOST:PORT, /dev/NAME or serial:/dev/NAME?baud=9600"
+_HELP = (
+    "write tcp:HOST:PORT, /dev/NAME, serial:/dev/NAME?baud=9600, char:/dev/usb/lp0, file:/PATH, evdev:/dev/input/eventN "
+    "or usb:serial=NUMBER"
+)
+_BY_PATH = ("char", "file", "replay", "evdev")
 
 
-class SerialAddress(NamedTuple):
-    """A serial line and its speed."""
+class Parity(enum.Enum):
+    """The parity bit of a serial line."""
+
+    NONE = "none"
+    EVEN = "even"
+    ODD = "odd"
+    MARK = "mark"
+    SPACE = "space"
+
+
+class Flow(enum.Enum):
+    """Who holds whom back on a serial line."""
+
+    NONE = "none"
+    RTSCTS = "rtscts"
+    DSRDTR = "dsrdtr"
+    XONXOFF = "xonxoff"
+
+
+class SerialAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A serial line and its set-up."""
 
     path: str
     baud: int = 9600
+    bits: int = 8
+    parity: Parity = Parity.NONE
+    stop: int = 1
+    flow: Flow = Flow.NONE
+
+    def __post_init__(self) -> None:
+        """Refuse what no line has."""
+        if not 50 <= self.baud <= 4_000_000 or self.bits not in (5, 6, 7, 8) or self.stop not in (1, 2):
+            raise ValueError(
+                f"baud {self.baud} (50 to 4000000), bits {self.bits} (5 to 8) or stop {self.stop} (1 or 2) is no serial line"
+            )
 
 
 class TcpAddress(NamedTuple):
@@ -24,16 +67,28 @@ class TcpAddress(NamedTuple):
     port: int = PRINTER_PORT
 
 
-def parse_address(text: str) -> SerialAddress | TcpAddress:
+class PathAddress(NamedTuple):
+    """A device that is a file: ``scheme`` is char, file, replay or evdev."""
+
+    scheme: str
+    path: str
+
+
+Address = SerialAddress | TcpAddress | PathAddress
+
+
+def parse_address(text: str) -> Address:
     """Read an address from the settings.
 
     Raises:
-        DeviceMisconfigured: it is neither a serial nor a TCP address.
+        DeviceMisconfigured: it is none that is known.
 
     >>> parse_address("tcp:192.168.1.50:9100")
     TcpAddress(host='192.168.1.50', port=9100)
-    >>> parse_address("serial:/dev/ttyUSB0?baud=115200")
-    SerialAddress(path='/dev/ttyUSB0', baud=115200)
+    >>> parse_address("serial:/dev/ttyUSB0?baud=115200").baud
+    115200
+    >>> parse_address("char:/dev/usb/lp0")
+    PathAddress(scheme='char', path='/dev/usb/lp0')
     """
     scheme, separator, rest = text.partition(":")
     if text.startswith("/"):
@@ -42,39 +97,64 @@ def parse_address(text: str) -> SerialAddress | TcpAddress:
         return _serial(text, rest)
     if separator and scheme == "tcp":
         return _tcp(text, rest)
+    path = rest.removeprefix("//")
+    if scheme in _BY_PATH and path.startswith("/"):
+        return PathAddress(scheme, path)
     raise DeviceMisconfigured(f"device address {text!r} is not understood: {_HELP}")
+
+
+def check_address(text: str) -> None:
+    """Refuse an address that nothing will ever understand, while the settings are read.
+
+    Raises:
+        DeviceMisconfigured: it is none that is known.
+    """
+    if not text.startswith("usb:"):  # which device that is turns out when it is attached
+        parse_address(text)
 
 
 def _serial(text: str, rest: str) -> SerialAddress:
     path, _, query = rest.removeprefix("//").partition("?")
-    options = urllib.parse.parse_qs(query, keep_blank_values=True)
-    baud = options.pop("baud", ["9600"])[0]
-    if not path.startswith("/") or options or not baud.isdigit():
-        raise DeviceMisconfigured(f"serial address {text!r} is not understood: {_HELP}")
-    return SerialAddress(path, int(baud))
+    options = {name: values[-1] for name, values in urllib.parse.parse_qs(query, keep_blank_values=True).items()}
+    if not path.startswith("/"):
+        raise DeviceMisconfigured(f"serial address {text!r} has no path: {_HELP}")
+    try:
+        return msgspec.convert({"path": path, **options}, SerialAddress, strict=False)
+    except msgspec.ValidationError as error:
+        raise DeviceMisconfigured(f"serial address {text!r} is not understood ({error}): {_HELP}") from error
 
 
 def _tcp(text: str, rest: str) -> TcpAddress:
     host, separator, port = rest.removeprefix("//").rpartition(":")
     if not separator:
         host, port = port, str(PRINTER_PORT)
-    if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
+    if not host or not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
         raise DeviceMisconfigured(f"network address {text!r} is not understood: {_HELP}")
     return TcpAddress(host.strip("[]"), int(port))
 
 
-async def open_transport(address: SerialAddress | TcpAddress, timeout_s: float = 3.0) -> Transport:
-    """Open the connection.
+async def open_transport(address: Address, timeout_s: float = 3.0) -> Transport:
+    """Open the connection; what carries it is imported only where it is used.
 
     Raises:
         DeviceUnavailable: nothing answers there, or somebody else holds it.
     """
     match address:
-        case SerialAddress(path, baud):
-            from devices.transport.serial import open_serial  # pyserial only where there is a serial device
+        case SerialAddress():
+            from devices.transport.serial import open_serial
 
-            return open_serial(path, baud)
+            return open_serial(address)
         case TcpAddress(host, port):
             from devices.transport.tcp import open_tcp
 
             return await open_tcp(host, port, timeout_s)
+        case PathAddress("replay", path):
+            from devices.transport.trace import ReplayTransport, read_trace
+
+            return ReplayTransport(read_trace(Path(path)), f"replay:{path}")
+        case PathAddress("evdev", path):
+            raise DeviceMisconfigured(f"evdev:{path} is for scanners of the kind scanner_hid")
+        case PathAddress(scheme, path):
+            from devices.transport import files
+
+            return files.open_character_device(path) if scheme == "char" else files.open_file(path)

@@ -1,91 +1,79 @@
-"""A serial line on the event loop: pyserial opens and sets it up, the loop watches its file descriptor."""
+"""A serial line: pyserial opens it and sets it up, the event loop watches its file descriptor."""
 
-import asyncio
 import contextlib
 import os
 import termios
+from pathlib import Path
 
 import serial
 
 from devices.errors import DeviceUnavailable
+from devices.transport.address import Flow, Parity, SerialAddress
+from devices.transport.descriptor import DescriptorTransport
+
+_PARITY = {
+    Parity.NONE: serial.PARITY_NONE,
+    Parity.EVEN: serial.PARITY_EVEN,
+    Parity.ODD: serial.PARITY_ODD,
+    Parity.MARK: serial.PARITY_MARK,
+    Parity.SPACE: serial.PARITY_SPACE,
+}
+_PSEUDO_TERMINALS = range(136, 144)  # major numbers, Documentation/admin-guide/devices.txt of the kernel
 
 
-class SerialTransport:
-    """One open serial device (or pseudo-terminal)."""
+def open_serial(line: SerialAddress) -> DescriptorTransport:
+    """Open a serial line exclusively.
 
-    def __init__(self, port: serial.Serial, address: str) -> None:
-        self.address = address
-        self._port = port
-        self._fd: int = port.fileno()
-        self._closed = False
-
-    async def read(self, limit: int = 4096) -> bytes:
-        """Return 1 to ``limit`` bytes; no bytes on a readable line means that the device is gone."""
-        while True:
-            self._check_open()
-            try:
-                data = os.read(self._fd, limit)
-            except BlockingIOError:
-                await self._readable()
-                continue
-            except OSError as error:
-                raise DeviceUnavailable(self.address, error.strerror or str(error)) from error
-            if not data:
-                raise DeviceUnavailable(self.address, "hung up")
-            return data
-
-    async def write(self, data: bytes) -> None:
-        """Write all of ``data``, waiting whenever the line's buffer is full."""
-        rest = memoryview(data)
-        while rest:
-            self._check_open()
-            try:
-                rest = rest[os.write(self._fd, rest) :]
-            except BlockingIOError:
-                await self._writable()
-            except OSError as error:
-                raise DeviceUnavailable(self.address, error.strerror or str(error)) from error
-
-    async def close(self) -> None:
-        """Release the line."""
-        if not self._closed:
-            self._closed = True
-            with contextlib.suppress(OSError, serial.SerialException):  # the device may be gone already
-                self._port.close()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise DeviceUnavailable(self.address, "closed")
-
-    async def _readable(self) -> None:
-        loop, ready = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(self._fd, ready.set)
-        try:
-            await ready.wait()
-        finally:
-            loop.remove_reader(self._fd)
-
-    async def _writable(self) -> None:
-        loop, ready = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_writer(self._fd, ready.set)
-        try:
-            await ready.wait()
-        finally:
-            loop.remove_writer(self._fd)
-
-
-def open_serial(path: str, baud: int = 9600) -> SerialTransport:
-    """Open ``path`` exclusively, 8N1.
+    A pseudo-terminal has no parity and eight bits whatever is asked of it, so there the line runs as 8N1; drivers of
+    seven-bit protocols mask what they read.
 
     Raises:
-        DeviceUnavailable: no such device, no right to use it, or another process holds it.
+        DeviceUnavailable: no such device, no right to use it, a set-up that it refuses, or another process holds it.
     """
+    plain = _is_pseudo(line.path)
     try:
-        port = serial.Serial(path, baud, timeout=0, exclusive=True)
-    except (serial.SerialException, OSError, ValueError) as error:
-        raise DeviceUnavailable(path, str(error)) from error
-    _tell_silence_from_hang_up(port.fileno())
-    return SerialTransport(port, path)
+        port = serial.Serial(
+            line.path,
+            line.baud,
+            bytesize=8 if plain else line.bits,
+            parity=serial.PARITY_NONE if plain else _PARITY[line.parity],
+            stopbits=line.stop,
+            xonxoff=line.flow is Flow.XONXOFF,
+            rtscts=line.flow is Flow.RTSCTS and not plain,
+            dsrdtr=line.flow is Flow.DSRDTR and not plain,
+            timeout=0,
+            exclusive=True,
+        )
+    except (serial.SerialException, OSError, ValueError, termios.error) as error:
+        raise DeviceUnavailable(line.path, _plain_words(line, error)) from error
+    try:
+        _tell_silence_from_hang_up(port.fileno())
+    except (OSError, termios.error) as error:
+        port.close()
+        raise DeviceUnavailable(line.path, str(error)) from error
+    return DescriptorTransport(port.fileno(), line.path, lambda: _close(port))
+
+
+def _close(port: serial.Serial) -> None:
+    with contextlib.suppress(OSError, serial.SerialException, termios.error):  # the device may be gone already
+        port.close()
+
+
+def _is_pseudo(path: str) -> bool:
+    try:
+        return os.major(Path(path).stat().st_rdev) in _PSEUDO_TERMINALS
+    except OSError:
+        return False  # opening it says what is wrong, better than we could
+
+
+def _plain_words(line: SerialAddress, error: Exception) -> str:
+    if not Path(line.path).exists():
+        return "no such device: plug it in"
+    if isinstance(error, PermissionError) or "Permission denied" in str(error):
+        return "permission denied: add this user to the group dialout"
+    if "exclusively lock" in str(error):
+        return "another program holds the lock on it"
+    return str(error)
 
 
 def _tell_silence_from_hang_up(fd: int) -> None:

@@ -15,6 +15,7 @@ from devices.errors import DeviceUnavailable
 from devices.ports import Health
 from devices.scanner_serial.codec import Suffix
 from devices.scanner_serial.driver import ScannerOptions, SerialScanner
+from devices.transport.address import SerialAddress
 from devices.transport.serial import open_serial
 from firmware_sim.scanner import ScannerSim
 from tests.waiting import until
@@ -115,11 +116,11 @@ async def test_an_absent_scanner_is_waited_for_with_one_line_in_the_log(tmp_path
 
 
 async def test_the_port_is_held_exclusively(sim: ScannerSim) -> None:
-    first = open_serial(sim.path)
+    first = open_serial(SerialAddress(sim.path))
     with pytest.raises(DeviceUnavailable, match="lock"):
-        open_serial(sim.path)
+        open_serial(SerialAddress(sim.path))
     await first.close()
-    second = open_serial(sim.path)
+    second = open_serial(SerialAddress(sim.path))
     await second.close()
     with pytest.raises(DeviceUnavailable, match="closed"):
         await second.read()
@@ -133,7 +134,7 @@ async def test_the_child_process_scans_what_it_is_told() -> None:
     try:
         async with asyncio.timeout(20):
             path = json.loads(await child.stdout.readline())["path"]
-            port = open_serial(path)
+            port = open_serial(SerialAddress(path))
             child.stdin.write(b'{"scan": "6901234567892", "aim": "]E0"}\nnonsense\n')
             received = b""
             while not received.endswith(b"\r\n"):

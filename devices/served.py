@@ -1,0 +1,80 @@
+"""The loop of every device on a stream of bytes: open, serve, lose, wait, open again. What it serves is the driver's own."""
+
+import contextlib
+
+from devices.backoff import Backoff
+from devices.errors import DeviceUnavailable
+from devices.health import DeviceHealth
+from devices.ports.device import DeviceState, Health
+from devices.surroundings import Surroundings
+from devices.transport import Transport
+from devices.transport.address import check_address, open_transport, parse_address
+from devices.transport.trace import TracedTransport
+
+
+class ServedDevice:
+    """A device that one transport leads to. A driver derives from it and writes ``serve``.
+
+    Attributes:
+        health: the state; ``serve`` sets OK once the device has shown life, the loop sets ABSENT when it is lost.
+        around: what whoever runs the driver has given.
+        attempts: how many times the device was opened, or tried to be.
+    """
+
+    def __init__(
+        self, device_id: str, address: str, around: Surroundings | None = None, *, backoff: Backoff | None = None
+    ) -> None:
+        check_address(address)
+        self.around = around or Surroundings()
+        self.health = DeviceHealth(device_id, self.around.report)
+        self.attempts = 0
+        self._address = address
+        # A missing node costs microseconds to ask for, so a device that is plugged in is seen within a second even if nobody tells.
+        self._backoff = backoff or Backoff(cap_s=1.0)
+
+    @property
+    def device_id(self) -> str:
+        """The name in settings, screens and logs."""
+        return self.health.device_id
+
+    @property
+    def state(self) -> DeviceState:
+        """How the device is now."""
+        return self.health.state
+
+    async def run(self) -> None:
+        """Serve until cancelled; an absent or lost device is looked for again and again."""
+        while True:
+            try:
+                await self._attempt()
+            except DeviceUnavailable as lost:
+                self.health.set(Health.ABSENT, lost.reason)
+            await self.around.arrivals.wait(self._backoff.wait_s())
+
+    async def serve(self, transport: Transport) -> None:
+        """Talk with the device until it is lost.
+
+        Raises:
+            DeviceUnavailable: it is lost.
+        """
+        raise NotImplementedError
+
+    def alive(self) -> None:
+        """Tell that the device has answered: it is OK, and the next loss starts with a short wait."""
+        self._backoff.reset()
+        self.health.set(Health.OK)
+
+    async def _attempt(self) -> None:
+        self.attempts += 1
+        transport = await open_transport(parse_address(self.around.resolve(self._address)))
+        if self.around.trace is not None:
+            transport = TracedTransport(transport, self.device_id, self.around.trace)
+        async with contextlib.aclosing(_Closing(transport)):
+            await self.serve(transport)
+
+
+class _Closing:
+    """``close`` under the name that ``aclosing`` knows."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.aclose = transport.close

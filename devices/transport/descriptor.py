@@ -1,0 +1,76 @@
+"""A file descriptor on the event loop: what serial lines, printers on USB and FIFOs have in common."""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from devices.errors import DeviceUnavailable
+
+
+class DescriptorTransport:
+    """One open, non-blocking file descriptor."""
+
+    def __init__(self, fd: int, address: str, release: Callable[[], None]) -> None:
+        """Take over ``fd``; ``release`` closes it, once."""
+        self.address = address
+        self._fd = fd
+        self._release = release
+        self._closed = asyncio.Event()
+
+    async def read(self, limit: int = 4096) -> bytes:
+        """Return 1 to ``limit`` bytes; no bytes on a readable descriptor mean that the device is gone."""
+        while True:
+            self._check_open()
+            try:
+                data = os.read(self._fd, limit)
+            except BlockingIOError:
+                await self._readable()
+                continue
+            except OSError as error:
+                raise DeviceUnavailable(self.address, error.strerror or str(error)) from error
+            if not data:
+                raise DeviceUnavailable(self.address, "hung up")
+            return data
+
+    async def write(self, data: bytes) -> None:
+        """Write all of ``data``, waiting whenever the device's buffer is full."""
+        rest = memoryview(data)
+        while rest:
+            self._check_open()
+            try:
+                rest = rest[os.write(self._fd, rest) :]
+            except BlockingIOError:
+                await self._writable()
+            except OSError as error:
+                raise DeviceUnavailable(self.address, error.strerror or str(error)) from error
+
+    async def close(self) -> None:
+        """Let go of the device; whoever waits for it is told."""
+        if not self._closed.is_set():
+            self._closed.set()
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(self._fd)
+            loop.remove_writer(self._fd)
+            self._release()
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise DeviceUnavailable(self.address, "closed")
+
+    async def _readable(self) -> None:
+        loop, ready = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._fd, ready.set)
+        try:
+            await ready.wait()
+        finally:
+            if not self._closed.is_set():
+                loop.remove_reader(self._fd)
+
+    async def _writable(self) -> None:
+        loop, ready = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_writer(self._fd, ready.set)
+        try:
+            await ready.wait()
+        finally:
+            if not self._closed.is_set():
+                loop.remove_writer(self._fd)
