@@ -2,6 +2,7 @@
 
 DeviceError                the hardware needs help
 ├── DeviceUnavailable      not there, gone, silent, or its software is missing → reconnect, keep selling
+├── DeviceIncapable        its model has no such function → ask ``can`` before, offer something else
 ├── PaperOut               the roll is empty → tell the cashier, do not send again
 ├── CoverOpen              the cover is open → tell the cashier, do not send again
 ├── PrinterFault           cutter, head or unknown fault that only a person clears
@@ -27,6 +28,20 @@ class DeviceUnavailable(DeviceError):
         super().__init__(f"{device} is not available: {reason}")
         self.device = device
         self.reason = reason
+
+
+class DeviceIncapable(DeviceError):
+    """A request that this model has no answer to.
+
+    Attributes:
+        device: its id.
+        function: what was asked for.
+    """
+
+    def __init__(self, device: str, function: str) -> None:
+        super().__init__(f"{device} cannot {function}: its model has no command for it")
+        self.device = device
+        self.function = function
 
 
 class PaperOut(DeviceError):

@@ -5,18 +5,22 @@ unplugged or silent, since a store sells without it. What is wrong is in ``state
 Doubles that pass the same contract suite (``tests/contract/devices``) are in ``devices.memory``.
 """
 
-from devices.ports.camera import Camera
+from devices.ports.camera import Camera, FrameIntake, Known, LiveCamera
 from devices.ports.device import Device, DeviceState, Health
 from devices.ports.printer import JobOutcome, JobState, Paper, PrinterStatus, PrintJob, Progress, ReceiptPrinter
-from devices.ports.scanner import Scan, Scanner
+from devices.ports.scanner import CodeReader, Scan, Scanner, ScannerAbilities
 
 __all__ = [
     "Camera",
+    "CodeReader",
     "Device",
     "DeviceState",
+    "FrameIntake",
     "Health",
     "JobOutcome",
     "JobState",
+    "Known",
+    "LiveCamera",
     "Paper",
     "PrintJob",
     "PrinterStatus",
@@ -24,4 +28,5 @@ __all__ = [
     "ReceiptPrinter",
     "Scan",
     "Scanner",
+    "ScannerAbilities",
 ]

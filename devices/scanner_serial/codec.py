@@ -1,19 +1,17 @@
 """Bytes of a line-framed scanner into codes; no I/O, and blind to how the bytes are cut into chunks.
 
-Wire form: ``[prefix][AIM id][data][suffix]``. What is no code becomes a ``Refusal`` with a constant reason:
-a scanner is a keyboard in a shopper's hand, and whatever he shows to it arrives here.
+Wire form: ``[prefix][AIM or maker's id][data][suffix]``. What is no code becomes a ``Refusal`` with a constant reason.
 """
 
 import enum
-import unicodedata
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from devices.errors import GarbledFrame
+from devices.meaning import Meaning
+from devices.reading import MAX_CODE_BYTES, Code, Refusal, code_of, meaning_of, split_aim
 
-MAX_FRAME_BYTES = 4096  # the largest QR code holds 7089 digits in theory, 2953 bytes in practice
-GROUP_SEPARATOR = 0x1D  # FNC1 of GS1 codes, the one control character that belongs in data
-_AIM_CODES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-_AIM_MODIFIERS = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+# Where a maker's letter does not tell a GS1 symbol from a plain one of the same kind, the separator inside does.
+_WITH_FNC1 = {"]d1": "]d2", "]Q1": "]Q3", "]C0": "]C1"}
 
 
 class Suffix(enum.Enum):
@@ -30,27 +28,24 @@ class Suffix(enum.Enum):
 _ENDS = {Suffix.CR: b"\r", Suffix.LF: b"\n", Suffix.CRLF: b"\r\n", Suffix.ETX: b"\x03", Suffix.ANY: b"\n"}
 
 
-class Code(NamedTuple):
-    """A code as read: its text and its AIM identifier (``]E0``) if the scanner sent one."""
-
-    data: str
-    symbology: str | None
-
-
-class Refusal(NamedTuple):
-    """A frame that is no code: ``reason`` is a constant for counting, ``size`` in bytes."""
-
-    reason: str
-    size: int
-
-
 class LineDecoder:
-    """Cuts a stream into frames and decodes each; feed it any chunks."""
+    """Cuts a stream into frames and decodes each; feed it any chunks.
 
-    def __init__(self, suffix: Suffix = Suffix.ANY, prefix: bytes = b"", *, aim: bool = True) -> None:
+    ``aim``: codes may begin with an AIM identifier. ``vendor``: they begin with a letter of the maker instead, and this is what it means.
+    """
+
+    def __init__(
+        self,
+        suffix: Suffix = Suffix.ANY,
+        prefix: bytes = b"",
+        *,
+        aim: bool = True,
+        vendor: Mapping[str, str] | None = None,
+    ) -> None:
         self._suffix = suffix
         self._prefix = prefix
         self._aim = aim
+        self._vendor = vendor
         self._buffer = b""
         self._skipping = False
 
@@ -90,7 +85,7 @@ class LineDecoder:
         # A suffix of two bytes may stand half-read at the end: it is not counted as data and survives the cut.
         tail = 0 if self._suffix is Suffix.NONE else len(_ENDS[self._suffix]) - 1
         size = len(self._buffer)
-        if self._skipping or size > MAX_FRAME_BYTES + tail:
+        if self._skipping or size > MAX_CODE_BYTES + tail:
             already, self._skipping = self._skipping, True
             self._buffer = self._buffer[size - tail :]
             return [] if already else [Refusal("too_long", size)]
@@ -98,43 +93,49 @@ class LineDecoder:
 
     def _decode(self, frame: bytes) -> Code | Refusal:
         try:
-            return decode_frame(frame, self._prefix, aim=self._aim)
+            return decode_frame(frame, self._prefix, aim=self._aim, vendor=self._vendor)
         except GarbledFrame as garbled:
             return Refusal(garbled.reason, len(frame))
 
 
-def decode_frame(frame: bytes, prefix: bytes = b"", *, aim: bool = True) -> Code:
+def decode_frame(
+    frame: bytes, prefix: bytes = b"", *, aim: bool = True, vendor: Mapping[str, str] | None = None
+) -> Code:
     """Decode one frame without its suffix.
 
     Raises:
-        GarbledFrame: too long, prefix missing, control characters, neither UTF-8 nor GB18030, or empty.
+        GarbledFrame: too long, prefix missing, a symbology that the maker's table does not know, control characters, neither UTF-8 nor
+            GB18030, or empty.
 
     >>> decode_frame(b"]E06901234567892")
     Code(data='6901234567892', symbology=']E0')
+    >>> decode_frame(b"d6901234567892", vendor={"d": "]E0"})
+    Code(data='6901234567892', symbology=']E0')
     """
-    if len(frame) > MAX_FRAME_BYTES:
+    if len(frame) > MAX_CODE_BYTES:
         raise GarbledFrame("too_long")
     if not frame.startswith(prefix):
         raise GarbledFrame("prefix_missing", frame)
     body = frame[len(prefix) :]
-    symbology = None
-    if aim and len(body) > 3 and body[:1] == b"]" and body[1] in _AIM_CODES and body[2] in _AIM_MODIFIERS:
-        symbology, body = body[:3].decode("ascii"), body[3:]
-    if not body:
-        raise GarbledFrame("empty")
-    return Code(_text(body), symbology)
+    if vendor is not None:
+        return code_of(body[1:], _vendor_symbology(body, vendor))
+    symbology, body = split_aim(body) if aim else (None, body)
+    return code_of(body, symbology)
 
 
-def _text(body: bytes) -> str:
-    if any((byte < 0x20 and byte != GROUP_SEPARATOR) or byte == 0x7F for byte in body):
-        raise GarbledFrame("control_character", body)
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        try:
-            text = body.decode("gb18030")  # what Chinese generators put into QR codes without saying so
-        except UnicodeDecodeError as error:
-            raise GarbledFrame("not_text", body) from error
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text if character != "\x1d"):
-        raise GarbledFrame("control_character", body)
-    return text
+def _vendor_symbology(body: bytes, vendor: Mapping[str, str]) -> str:
+    letter = body[:1].decode("ascii", "replace")
+    if letter not in vendor:
+        raise GarbledFrame("symbology_unknown", body)
+    found = vendor[letter]
+    return _WITH_FNC1.get(found, found) if b"\x1d" in body else found
+
+
+def explain(data: bytes) -> list[Meaning]:
+    """Return what lines of a scanner say; the end of ``data`` ends the last one.
+
+    >>> explain(bytes.fromhex("5d4530363930313233343536373839320d"))[0].text
+    'code 6901234567892, EAN-13, UPC-A or UPC-E'
+    """
+    decoder = LineDecoder()
+    return [meaning_of(result) for result in decoder.feed(data) + decoder.feed(b"\n")]

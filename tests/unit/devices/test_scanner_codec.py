@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.errors import GarbledFrame
-from devices.scanner_serial.codec import MAX_FRAME_BYTES, Code, LineDecoder, Refusal, Suffix, decode_frame
+from devices.reading import MAX_CODE_BYTES, Code, Refusal
+from devices.scanner_serial.codec import LineDecoder, Suffix, decode_frame
 
 GOLDEN: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "data/golden-frames/scanner_lines.json").read_text("utf-8")
@@ -59,7 +60,7 @@ def test_half_a_code_is_never_glued_to_the_next() -> None:
 
 def test_an_endless_code_is_refused_once_and_the_next_one_read() -> None:
     decoder = LineDecoder()
-    assert decoder.feed(b"x" * (MAX_FRAME_BYTES + 1)) == [Refusal("too_long", MAX_FRAME_BYTES + 1)]
+    assert decoder.feed(b"x" * (MAX_CODE_BYTES + 1)) == [Refusal("too_long", MAX_CODE_BYTES + 1)]
     assert decoder.feed(b"y" * 100_000) == []
     assert decoder.feed(b"z\r6901234567892\r") == [Code("6901234567892", None)]
 
@@ -73,7 +74,7 @@ def test_an_endless_code_is_refused_once_and_the_next_one_read() -> None:
         ("69\x85".encode(), "control_character"),  # NEL, a control character of two bytes in UTF-8
         (b"\xff\xff", "not_text"),
         (b"", "empty"),
-        (b"x" * (MAX_FRAME_BYTES + 1), "too_long"),
+        (b"x" * (MAX_CODE_BYTES + 1), "too_long"),
     ],
 )
 def test_what_is_no_code_is_refused(frame: bytes, reason: str) -> None:
@@ -105,7 +106,7 @@ _streams = st.lists(
         [b"6901234567892", b"]E0", b"\r", b"\n", b"\r\n", b"\x03", b"\x02", "中文".encode(), b"\xff", b"\x1b", b"\x1d"]
     )
     | st.binary(max_size=8)
-    | st.integers(MAX_FRAME_BYTES - 2, MAX_FRAME_BYTES + 3).map(lambda size: b"9" * size),
+    | st.integers(MAX_CODE_BYTES - 2, MAX_CODE_BYTES + 3).map(lambda size: b"9" * size),
     max_size=12,
 ).map(b"".join)
 
