@@ -8,6 +8,7 @@ DeviceError                the hardware needs help
 ├── PrinterFault           cutter, head or unknown fault that only a person clears
 ├── GarbledFrame           bytes that make no sense → drop them, count them, resynchronise
 ├── PictureRefused         a picture too large, or no picture at all → tell who sent it
+├── TooManyFrames          a phone, or all of them, send faster than they may → wait, then send again
 └── DeviceMisconfigured    settings that no driver can serve → stop at start and say which
 """
 
@@ -76,6 +77,22 @@ class GarbledFrame(DeviceError):
 
 class PictureRefused(DeviceError):
     """A picture over its limits, or a file that is no picture."""
+
+
+class TooManyFrames(DeviceError):
+    """Frames come faster than a phone, or all of them together, may send.
+
+    Attributes:
+        who: whose limit it is.
+        limit_per_s: frames a second.
+        retry_after_s: when there is room for the next one.
+    """
+
+    def __init__(self, who: str, limit_per_s: float, retry_after_s: float) -> None:
+        super().__init__(
+            f"{who} sends more than {limit_per_s:g} frames a second: send the next in {retry_after_s:.1f} s"
+        )
+        self.who, self.limit_per_s, self.retry_after_s = who, limit_per_s, retry_after_s
 
 
 class DeviceMisconfigured(DeviceError):

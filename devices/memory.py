@@ -11,6 +11,7 @@ from devices.ports import (
     Health,
     JobOutcome,
     JobState,
+    Known,
     Paper,
     PrinterStatus,
     PrintJob,
@@ -128,3 +129,21 @@ class MemoryCamera:
         if not await asyncio.to_thread(picture.is_file):
             raise PictureRefused(f"{picture} cannot be read: No such file or directory")
         return list(self.seen.get(picture.name, []))
+
+
+class MemoryLiveCamera(MemoryScanner):
+    """A live camera before which ``show`` puts codes; each is told once while it stays in view."""
+
+    def __init__(self, device_id: str = "camera") -> None:
+        super().__init__(device_id)
+        self._in_view: set[str] = set()
+
+    def ask_known(self, known: Known | None) -> None:
+        """Everything shown is seen clearly: nobody needs to be asked."""
+
+    def show(self, *codes: str) -> None:
+        """Let these codes, and nothing else, lie before the camera; retail codes, as on packs."""
+        for code in codes:
+            if code not in self._in_view:
+                self.scan(code, "]E0")
+        self._in_view = set(codes) if self.state.health.works else set()
