@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from edge_agent.attached import Attached
 from edge_agent.control import Ask, ControlServer
+from edge_agent.device_news import states_of
 from edge_agent.edge import Edge
+from edge_agent.features import Feature, Word
 from edge_agent.lanes import Lane
 from edge_agent.maintenance import keep_room, release_old_facts, renewal
 
@@ -23,17 +24,24 @@ _log = structlog.get_logger(__name__)
 class Agent:
     """Runs one edge."""
 
-    def __init__(self, edge: Edge, lane: Lane, attached: Attached, *, grace_s: float = 3.0) -> None:
+    def __init__(
+        self, edge: Edge, lane: Lane, attached: Attached, features: Sequence[Feature] = (), *, grace_s: float = 3.0
+    ) -> None:
         """Keep what to run.
 
         Args:
             edge: opened.
             lane: where scanners and the till sell.
             attached: the store's devices.
+            features: what the store does with them.
             grace_s: how long to wait at the end for receipts that are being printed, and then for headquarters' acknowledgement; what
                 is not acknowledged waits on disk.
         """
         self._edge, self._lane, self._attached, self._grace_s = edge, lane, attached, grace_s
+        self._features = features
+        self._words: dict[str, Word] = {"status": self._status, **lane.words}
+        for feature in features:
+            self._words |= feature.words
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -60,7 +68,8 @@ class Agent:
         """Print what is sold, then give headquarters a while to acknowledge."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._grace_s):
-                await self._attached.finish()
+                for feature in self._features:
+                    await feature.finish()
         self._edge.relay.committed()  # by whom we cancelled, too: the writer finishes what it was given
         await self._edge.relay.drain(self._grace_s)
 
@@ -74,6 +83,7 @@ class Agent:
             "release": release_old_facts(edge.release_old_facts),
             "renewal": renewal(edge),
             **self._attached.work(),
+            **{name: work for feature in self._features for name, work in feature.work().items()},
         }
 
     async def _tell_where_we_stand(self) -> None:
@@ -89,25 +99,12 @@ class Agent:
             _log.warning("last_receipt_unknown", receipt_no=stands.unprinted.receipt_no, lane=self._lane.lane)
 
     async def _answer(self, ask: Ask) -> dict[str, Any]:
-        match ask.get("do"):
-            case "status":
-                return await self._status()
-            case "photo":
-                return await self._photo(Path(str(ask["file"])))
-            case str(word) if word in self._lane.words:
-                return await self._lane.words[word](ask)
-            case word:
-                raise KeyError(f"do={word!r} is none of status, photo, {', '.join(self._lane.words)}")
+        word = ask.get("do")
+        if word not in self._words:
+            raise KeyError(f"do={word!r} is none of {', '.join(self._words)}")
+        return await self._words[word](ask)
 
-    async def _photo(self, file: Path) -> dict[str, Any]:
-        """Ring up every code in a picture."""
-        codes = await self._attached.read_picture(file)
-        basket: dict[str, Any] = {}
-        for code in codes:
-            basket = await self._lane.words["scan"](code)
-        return {"codes": codes, "basket": basket}
-
-    async def _status(self) -> dict[str, Any]:
+    async def _status(self, _: Ask) -> dict[str, Any]:
         edge = self._edge
         at = await edge.journal.run(edge.journal.outbox.position)
         basket = await self._lane.words["basket"]({})
@@ -123,7 +120,7 @@ class Agent:
             "link": {"state": edge.relay.state.value, "reason": edge.relay.reason, **edge.relay.counters._asdict()},
             "stream": {"epoch": at.epoch, "top": at.top, "acked": at.acked, "safe": at.safe, "cursor": at.dl_cursor},
             "basket": basket,
-            "devices": self._attached.states,
+            "devices": states_of(self._attached),
             "disk": {"free_bytes": space.free, "level": edge.budget.level(space).name.lower()},
             "clock": {
                 "now": edge.clock.now().isoformat(),

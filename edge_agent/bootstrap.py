@@ -10,11 +10,14 @@ from typing import Any
 
 from structlog.contextvars import bound_contextvars
 
-from devices.registry import open_device
+from devices.health import Report
+from devices.ports import Device
+from devices.registry import DeviceSettings, open_device
 from devices.surroundings import Surroundings
 from domain.ids import EdgeId, LaneId, StoreId
 from edge_agent.agent import Agent
 from edge_agent.attached import Attached
+from edge_agent.bay import Bay
 from edge_agent.clock import BUILT_AT, HeadquartersTime, SystemClock
 from edge_agent.counter import Counter
 from edge_agent.data_dir import DataDir
@@ -22,11 +25,15 @@ from edge_agent.db.connection import ALONE, HOSTED
 from edge_agent.db.journal import Boot, Journal, floor_of, open_journal
 from edge_agent.db.relay_journal import SqliteRelayJournal
 from edge_agent.db.writer import Writer
+from edge_agent.device_news import DeviceNews
 from edge_agent.edge import Edge
 from edge_agent.errors import DatabaseMissing, NotEnrolled
+from edge_agent.features import Feature
 from edge_agent.handlers.state import edge_started
 from edge_agent.lanes import Lane
+from edge_agent.paper import ReceiptPrinting
 from edge_agent.ports import Place
+from edge_agent.reading import Reading
 from edge_agent.receipts import Style
 from edge_agent.run import on_signals, run
 from edge_agent.settings import EdgeSettings, Loaded, keep_as_last_good
@@ -241,10 +248,21 @@ def agent_of(edge: Edge) -> Agent:
         DeviceMisconfigured: a device that no driver can serve.
     """
     lane = Lane(LaneId(edge.settings.till.lane), edge.counter, edge.clock)
-    attached = Attached(edge.counter, lane, edge.style)
-    around = Surroundings(report=attached.report)
-    attached.attach([open_device(device, around) for device in edge.settings.devices])
-    return Agent(edge, lane, attached)
+    news = DeviceNews(edge.counter)
+    attached = Attached([_bay(settings, news.report) for settings in edge.settings.devices])
+    features: list[Feature] = [
+        Reading(attached, lane),
+        ReceiptPrinting(attached, edge.counter, edge.style),
+        news,
+    ]
+    return Agent(edge, lane, attached, features)
+
+
+def _bay(settings: DeviceSettings, report: Report) -> Bay[Device]:
+    def build(heard: Report) -> Device:
+        return open_device(settings, Surroundings(report=heard))
+
+    return Bay(settings, build, report=report)
 
 
 def run_edge(loaded: Loaded, *, new_epoch: bool = False) -> None:

@@ -10,9 +10,9 @@ from domain.errors import DomainError
 from domain.ids import LaneId
 from domain.scan import RefusedReason, UnknownReason
 from edge_agent import errors
-from edge_agent.attached import NoCamera
 from edge_agent.control import values_of
 from edge_agent.errors import EdgeError
+from edge_agent.reading import NoCamera
 from edge_agent.settings import Language
 from edge_agent.texts import refusal, short, texts
 from link.errors import EnrolmentFailed, IdentityRefused, LinkDown, LinkError, LinkRefused

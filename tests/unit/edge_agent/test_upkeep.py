@@ -9,14 +9,10 @@ from typing import Any, NoReturn
 import msgspec
 import pytest
 
-from devices.ports import DeviceState, Health
-from edge_agent.attached import Attached
 from edge_agent.counter import Counter
 from edge_agent.errors import DiskFull
 from edge_agent.lanes import Lane
 from edge_agent.maintenance import release_old_facts, renew_certificate
-from edge_agent.receipts import Style
-from protocol.facts import DeviceStateChanged
 from tests.edge_store import LANE, TEA, Store
 from tests.waiting import until
 
@@ -40,20 +36,6 @@ async def test_work_that_nobody_waits_for_is_done_when_there_is_room(shop: Store
     counter.after_commit.append(lambda: told.append(disk.left))
     assert await counter.do_when_room(lambda uow, _: uow.place.edge, pause_s=0) == "S1"
     assert told == [0]
-
-
-async def test_of_a_device_that_flaps_the_newest_state_is_told(shop: Store) -> None:
-    counter = Counter(FullDisk(shop, 0), shop.clock)
-    attached = Attached(counter, Lane(LANE, counter, shop.clock), Style("一店", "One", "Asia/Shanghai"))  # type: ignore[arg-type]  # a clock set by hand
-    for _ in range(500):
-        attached.report("scanner:1", DeviceState(Health.OK))
-        attached.report("scanner:1", DeviceState(Health.ABSENT, "unplugged"))
-        attached.report("scanner:1", DeviceState(Health.OPENING))
-    async with asyncio.TaskGroup() as tasks:
-        telling = tasks.create_task(attached.work()["devices:changes"])
-        await until(lambda: shop.facts() != [])
-        telling.cancel()
-    assert shop.facts() == [DeviceStateChanged("scanner:1", "absent", "unplugged")]
 
 
 @pytest.mark.parametrize("quantity", [1.5, "1.5", "many", None])

@@ -1,0 +1,115 @@
+"""How the devices are, for headquarters: a fact for each change, told less often of a device that flaps, and all states when asked."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from devices.ports import DeviceState, Health
+from edge_agent.attached import Attached
+from edge_agent.counter import Counter
+from edge_agent.features import Word, Work
+from edge_agent.handlers.state import device_changed
+
+BURST = 6
+"""So many changes of one device are told at once …"""
+PER_CHANGE_S = 120.0
+"""… and then one in this time: a loose plug must not fill the stream, and headquarters still hears how it ended."""
+
+
+class DeviceNews:
+    """Takes every change of every device and states what counts."""
+
+    def __init__(self, counter: Counter, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._counter, self._now = counter, now
+        self.on_change: list[Callable[[], None]] = []
+        self._waiting: dict[str, DeviceState] = {}
+        self._told: dict[str, Health] = {}
+        self._allowed: dict[str, Allowance] = {}
+        self._changed = asyncio.Event()
+
+    @property
+    def words(self) -> Mapping[str, Word]:
+        """None: the agent's status shows the states."""
+        return {}
+
+    def report(self, device_id: str, state: DeviceState) -> None:
+        """Take a change; of those that wait only each device's newest counts."""
+        if state.health is not Health.OPENING:  # on its way to one that counts
+            self._waiting[device_id] = state
+            self._changed.set()
+        for tell in self.on_change:
+            tell()
+
+    def work(self) -> Work:
+        """Return the task that states changes."""
+        return {"devices:changes": self._tell_changes()}
+
+    async def finish(self) -> None:
+        """Nothing: what was not told is told by the next start."""
+
+    async def _tell_changes(self) -> None:
+        while True:
+            wait_s = await self._tell_what_may_be_told()
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass  # a device that flapped has waited long enough
+
+    async def _tell_what_may_be_told(self) -> float | None:
+        """State what may be stated now; return in how many seconds the next may be, None when nothing waits."""
+        due_s: list[float] = []
+        for device_id in [*self._waiting]:
+            if self._told.get(device_id) is self._waiting[device_id].health:
+                del self._waiting[device_id]
+                continue
+            allowance = self._allowed.setdefault(device_id, Allowance(self._now()))
+            if (wait_s := allowance.take(self._now())) > 0:
+                due_s.append(wait_s)
+                continue
+            await self._tell(device_id, self._waiting.pop(device_id))
+        return min(due_s, default=None)
+
+    async def _tell(self, device_id: str, state: DeviceState) -> None:
+        self._told[device_id] = state.health
+        await self._counter.do_when_room(
+            lambda uow, clock: device_changed(device_id, state.health.value, state.reason, uow, clock)
+        )
+
+
+class Allowance:
+    """``BURST`` at once, then one every ``PER_CHANGE_S``."""
+
+    def __init__(self, now_s: float) -> None:
+        self._left, self._at_s = float(BURST), now_s
+
+    def take(self, now_s: float) -> float:
+        """Take one and return 0, or return the seconds until there is one."""
+        self._left = min(float(BURST), self._left + (now_s - self._at_s) / PER_CHANGE_S)
+        self._at_s = now_s
+        if self._left < 1:
+            return (1 - self._left) * PER_CHANGE_S
+        self._left -= 1
+        return 0.0
+
+
+def states_of(attached: Attached) -> dict[str, dict[str, Any]]:
+    """Return every device's class, kind, state, reason and since when, for status pages; times are aware UTC in ISO 8601."""
+    now_s, now = time.monotonic(), datetime.now(UTC)
+    return {
+        bay.device_id: {
+            "class": bay.device_class,
+            "kind": bay.settings.kind,
+            "address": bay.settings.address,
+            "health": bay.state.health.value,
+            "reason": bay.state.reason,
+            "since_at": (now - timedelta(seconds=now_s - bay.state.since_s)).isoformat(timespec="seconds")
+            if bay.state.since_s
+            else "",
+            "restarts": bay.restarts,
+        }
+        for bay in attached.bays
+    }

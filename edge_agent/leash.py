@@ -1,0 +1,45 @@
+"""Ending tasks that may not want to end: nobody waits for them longer than a leash is long."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+
+class Leash:
+    """Ends tasks of one device; ``abandoned`` counts those that did not listen."""
+
+    def __init__(self, device_id: str, cut_s: float) -> None:
+        self._device_id, self._cut_s = device_id, cut_s
+        self._adrift: set[asyncio.Task[Any]] = set()
+        self.abandoned = 0
+
+    async def end(self, task: asyncio.Task[Any]) -> None:
+        """Cancel ``task`` and wait for its end, but not for long; what it still raises is nobody's business any more."""
+        task.cancel()
+        await asyncio.wait({task}, timeout=self._cut_s)
+        if task.done():
+            _look_at(task)
+        else:
+            self._abandon(task)
+
+    def _abandon(self, task: asyncio.Task[Any]) -> None:
+        self.abandoned += 1
+        self._adrift.add(task)  # the loop holds tasks only weakly
+        task.add_done_callback(self._adrift.discard)
+        task.add_done_callback(_look_at)
+        # A coroutine that swallows its cancellation is ended from outside: what it holds is closed, and the process can end without it.
+        # Whoever refuses even that stays in memory and does nothing.
+        with suppress(RuntimeError):
+            task.get_coro().close()
+        task.cancel()
+        _log.error("driver_abandoned", device_id=self._device_id, task=task.get_name())
+
+
+def _look_at(task: asyncio.Task[Any]) -> None:
+    """Take a task's error, so that asyncio does not tell of it once more."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,69 @@
+"""What scanners and cameras read goes to the lane."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from devices.errors import DeviceError
+from devices.ports import Scanner
+from edge_agent.attached import Attached
+from edge_agent.bay import Bay
+from edge_agent.control import Ask
+from edge_agent.errors import EdgeError
+from edge_agent.features import Word, Work
+from edge_agent.lanes import Lane
+
+PICTURE_S = 20.0
+"""Longer than any picture within the limits takes."""
+
+
+class NoCamera(EdgeError):
+    """A picture came, and no camera is configured."""
+
+    def __init__(self) -> None:
+        super().__init__("no camera is configured: add a [[devices]] entry of kind camera_file")
+
+
+class Reading:
+    """Takes scans as they come, and pictures when it is given one."""
+
+    def __init__(self, attached: Attached, lane: Lane) -> None:
+        self._attached, self._lane = attached, lane
+
+    @property
+    def words(self) -> Mapping[str, Word]:
+        """``photo``: ring up every code in a picture file."""
+        return {"photo": self._photo}
+
+    def work(self) -> Work:
+        """Return one task a scanner."""
+        return {f"scans:{scanner.device_id}": self._take_scans(scanner) for scanner in self._attached.scanners}
+
+    async def finish(self) -> None:
+        """Nothing is open: a scan is rung up or it is not."""
+
+    async def read_picture(self, picture: Path) -> list[dict[str, Any]]:
+        """Return the codes in a picture file.
+
+        Raises:
+            NoCamera, EdgeError: it cannot be read.
+        """
+        camera = next(iter(self._attached.cameras), None)
+        if camera is None:
+            raise NoCamera
+        try:
+            scans = await camera.ask(lambda each: each.read(picture), PICTURE_S)
+        except DeviceError as error:
+            raise EdgeError(str(error)) from error
+        return [{"code": scan.data, "aim": scan.symbology} for scan in scans]
+
+    async def _photo(self, ask: Ask) -> dict[str, Any]:
+        codes = await self.read_picture(Path(str(ask["file"])))
+        basket: dict[str, Any] = {}
+        for code in codes:
+            basket = await self._lane.words["scan"](code)
+        return {"codes": codes, "basket": basket}
+
+    async def _take_scans(self, scanner: Bay[Scanner]) -> None:
+        async for read in scanner.stream(aiter):
+            await self._lane.scanned(read)
