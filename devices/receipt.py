@@ -5,13 +5,15 @@ survive a restart as JSON) and turned into bytes by a driver. Text is data: noth
 """
 
 import enum
-from typing import ClassVar
 
 import msgspec
+
+from devices.barcodes import fault_of_barcode
 
 MAX_TEXT_CHARACTERS = 4096
 MAX_QR_BYTES = 1024
 MAX_ELEMENTS = 4000
+MAX_PICTURE_ROWS = 2000
 
 
 class Align(enum.Enum):
@@ -110,13 +112,11 @@ class Barcode(msgspec.Struct, frozen=True, tag="barcode"):
     """A linear barcode, centred, with its text below.
 
     Attributes:
-        kind: ``ean13``, ``ean8`` or ``code128``.
-        data: digits with their check digit, or 1 to 40 printable ASCII characters for Code 128.
+        kind: ``ean13``, ``ean8``, ``upca``, ``upce``, ``itf``, ``code39``, ``codabar``, ``code93`` or ``code128``.
+        data: what is encoded; retail codes and 14 digits of ITF with their check digit, Codabar with its letters A to D at both ends.
         height_dots: 1 to 255.
         module_dots: 2 to 6.
     """
-
-    LENGTHS: ClassVar[dict[str, int]] = {"ean13": 13, "ean8": 8}
 
     kind: str
     data: str
@@ -125,22 +125,48 @@ class Barcode(msgspec.Struct, frozen=True, tag="barcode"):
 
     def __post_init__(self) -> None:
         """Refuse data for which printers print nothing at all."""
-        if self.kind == "code128":
-            if not 1 <= len(self.data) <= 40 or not all(" " <= c <= "~" for c in self.data):
-                raise ValueError(f"Code 128 takes 1 to 40 printable ASCII characters, not {self.data!r}")
-        elif self.kind not in self.LENGTHS:
-            raise ValueError(f"barcode kind {self.kind!r} is not ean13, ean8 or code128")
-        elif len(self.data) != self.LENGTHS[self.kind] or not self._check_digit_holds():
-            raise ValueError(
-                f"{self.kind} takes {self.LENGTHS[self.kind]} digits with their check digit: {self.data!r}"
-            )
+        if fault := fault_of_barcode(self.kind, self.data):
+            raise ValueError(f"{self.kind} {fault}: {self.data!r}")
         if not 1 <= self.height_dots <= 255 or not 2 <= self.module_dots <= 6:
             raise ValueError(f"height {self.height_dots} (1 to 255) or module {self.module_dots} (2 to 6) dots")
 
-    def _check_digit_holds(self) -> bool:
-        if not (self.data.isascii() and self.data.isdigit()):
-            return False
-        return sum(int(digit) * (3 if i % 2 else 1) for i, digit in enumerate(reversed(self.data))) % 10 == 0
+
+class Picture(msgspec.Struct, frozen=True, tag="picture"):
+    """A picture of black and white dots, centred, printed dot by dot.
+
+    Attributes:
+        width_dots: a multiple of 8.
+        data: rows from top to bottom, most significant bit left, 1 = black.
+    """
+
+    width_dots: int
+    data: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse what is no rectangle, or a metre of paper."""
+        stride = self.width_dots // 8
+        if self.width_dots % 8 or not 1 <= stride <= 128 or not self.data or len(self.data) % stride:
+            raise ValueError(
+                f"a picture of {self.width_dots} dots (8 to 1024, by 8) with {len(self.data)} bytes has no rows"
+            )
+        if self.rows > MAX_PICTURE_ROWS:
+            raise ValueError(f"a picture of {self.rows} rows is over the limit of {MAX_PICTURE_ROWS}")
+
+    @property
+    def rows(self) -> int:
+        """Height in dots."""
+        return len(self.data) // (self.width_dots // 8)
+
+
+class StoredLogo(msgspec.Struct, frozen=True, tag="stored_logo"):
+    """The picture that was stored in the printer under ``number`` (1 to 255); a printer without one prints nothing."""
+
+    number: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no printer has."""
+        if not 1 <= self.number <= 255:
+            raise ValueError(f"stored logo {self.number} is not within 1 to 255")
 
 
 class Cut(msgspec.Struct, frozen=True, tag="cut"):
@@ -158,7 +184,7 @@ class KickDrawer(msgspec.Struct, frozen=True, tag="kick_drawer"):
             raise ValueError(f"drawer pin {self.pin} is not 2 or 5")
 
 
-Element = Text | Columns | Rule | Feed | Qr | Barcode | Cut | KickDrawer
+Element = Text | Columns | Rule | Feed | Qr | Barcode | Picture | StoredLogo | Cut | KickDrawer
 
 
 class ReceiptDocument(msgspec.Struct, frozen=True):

@@ -162,7 +162,7 @@ class EscPosPrinter:
         match self._profile.marker:
             case Marker.PROCESS_ID:
                 data += ask_process_id(marker_of(job_id))
-            case Marker.STATUS:
+            case Marker.STATUS | Marker.IDENTITY:
                 session.expect_single_byte()
                 data += ASK_PAPER
             case Marker.NONE:

@@ -4,39 +4,48 @@ The one seam where data becomes printer bytes. What leaves ``encode_text`` is 20
 no byte of data is ever a command (fault F42; python-escpos 3.1 ``text()`` passes ESC p through).
 """
 
+import functools
 import unicodedata
+from collections.abc import Callable
 
 from devices.printer_escpos.profile import Chinese
 
 _REPLACED = str.maketrans({"¥": "￥", "\t": " ", "\u00a0": " ", "\u2028": "\n", "\u2029": "\n", "\r": "\n"})
 _NARROW_UNKNOWN, _WIDE_UNKNOWN = "?", "□"
+_SKIN_TONES = range(0x1F3FB, 0x1F400)  # they colour the emoji before them; paper has no colours
+
+Knows = Callable[[str], bool]
+Measure = Callable[[str], int]
 
 
-def clean(text: str, chinese: Chinese = Chinese.GB18030) -> str:
-    """Return ``text`` with only line feeds and characters that the printer knows.
+def _nothing(_: str) -> bool:
+    return False
+
+
+def clean(text: str, chinese: Chinese = Chinese.GB18030, drawable: Knows = _nothing) -> str:
+    """Return ``text`` with only line feeds and characters that the printer knows, or that ``drawable`` says can be drawn.
 
     ``¥`` U+00A5 becomes ``￥`` (its four GB18030 bytes print as "0 6"); control and format characters vanish;
-    what the printer does not know loses its accents, or becomes ``?`` (narrow) or ``□`` (wide).
+    what nobody knows loses its accents, or becomes ``?`` (narrow) or ``□`` (wide).
     """
     composed = unicodedata.normalize("NFC", text).translate(_REPLACED)
     return "".join(
-        character if character == "\n" else _known(character, chinese)
+        character if character == "\n" else _known(character, chinese, drawable)
         for character in composed
-        if character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Mn", "Me")
+        if character == "\n" or _has_a_shape(character)
     )
 
 
-def _known(character: str, chinese: Chinese) -> str:
-    if " " <= character <= "~" or _pair(character, chinese):
-        return character
-    plain = "".join(c for c in unicodedata.normalize("NFKD", character) if " " <= c <= "~")
-    if plain:
-        return plain
-    wide = unicodedata.east_asian_width(character) in ("W", "F") and chinese is not Chinese.NONE
-    return _WIDE_UNKNOWN if wide else _NARROW_UNKNOWN
+def needs_drawing(cleaned: str, chinese: Chinese) -> bool:
+    """Whether cleaned text holds a character that the printer has no glyph of."""
+    return not cleaned.isascii() and any(c != "\n" and not printable(c, chinese) for c in cleaned)
 
 
-def _pair(character: str, chinese: Chinese) -> bool:
+@functools.lru_cache(maxsize=8192)
+def printable(character: str, chinese: Chinese) -> bool:
+    """Whether a printer prints ``character`` by itself: ASCII, or two bytes of its Chinese set."""
+    if " " <= character <= "~":
+        return True
     if chinese is Chinese.NONE:
         return False
     try:
@@ -44,6 +53,20 @@ def _pair(character: str, chinese: Chinese) -> bool:
     except UnicodeEncodeError:
         return False
     return len(encoded) == 2 and 0x81 <= encoded[0] <= 0xFE and 0x40 <= encoded[1] <= 0xFE and encoded[1] != 0x7F
+
+
+@functools.lru_cache(maxsize=8192)
+def _has_a_shape(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Mn", "Me") and ord(character) not in _SKIN_TONES
+
+
+def _known(character: str, chinese: Chinese, drawable: Knows) -> str:
+    if printable(character, chinese) or drawable(character):
+        return character
+    plain = "".join(c for c in unicodedata.normalize("NFKD", character) if " " <= c <= "~")
+    if plain:
+        return plain
+    return _WIDE_UNKNOWN if drawn_columns(character) == 2 and printable(_WIDE_UNKNOWN, chinese) else _NARROW_UNKNOWN
 
 
 def encode_text(line: str) -> bytes:
@@ -67,7 +90,16 @@ def columns(text: str) -> int:
     return sum(1 if character.isascii() else 2 for character in text)
 
 
-def wrap(text: str, width: int) -> list[str]:
+def drawn_columns(text: str) -> int:
+    """Return how many columns ``text`` takes when it is drawn: a font has narrow letters beyond ASCII too.
+
+    >>> drawn_columns("Ærø 龘")
+    6
+    """
+    return sum(2 if unicodedata.east_asian_width(character) in ("W", "F") else 1 for character in text)
+
+
+def wrap(text: str, width: int, measure: Measure = columns) -> list[str]:
     """Break cleaned ``text`` into lines of at most ``width`` (2 or more) columns; a wide character is never split.
 
     Lines break at spaces where there are any, otherwise anywhere, as Chinese does. Never returns an empty list.
@@ -75,13 +107,13 @@ def wrap(text: str, width: int) -> list[str]:
     >>> wrap("绿茶 green tea", 8)
     ['绿茶', 'green', 'tea']
     """
-    return [line for paragraph in text.split("\n") for line in _wrap_paragraph(paragraph, width)]
+    return [line for paragraph in text.split("\n") for line in _wrap_paragraph(paragraph, width, measure)]
 
 
-def _wrap_paragraph(text: str, width: int) -> list[str]:
+def _wrap_paragraph(text: str, width: int, measure: Measure) -> list[str]:
     lines = []
-    while columns(text) > width:
-        head = _fitting(text, width)
+    while measure(text) > width:
+        head = _fitting(text, width, measure)
         space = text.rfind(" ", 0, len(head) + 1)
         at = space if space > 0 and text[len(head)].isascii() and head.strip(" ") else len(head)
         lines.append(text[:at].rstrip(" "))
@@ -90,17 +122,17 @@ def _wrap_paragraph(text: str, width: int) -> list[str]:
     return lines
 
 
-def _fitting(text: str, width: int) -> str:
+def _fitting(text: str, width: int, measure: Measure) -> str:
     used = 0
     for index, character in enumerate(text):
-        used += columns(character)
+        used += measure(character)
         if used > width:
             return text[: max(index, 1)]
     return text
 
 
-def pad(text: str, width: int, align: str) -> str:
+def pad(text: str, width: int, align: str, measure: Measure = columns) -> str:
     """Fill cleaned ``text`` with spaces to ``width`` columns: ``left``, ``center`` or ``right``."""
-    free = max(0, width - columns(text))
+    free = max(0, width - measure(text))
     before = {"left": 0, "center": free // 2, "right": free}[align]
     return " " * before + text + " " * (free - before)
