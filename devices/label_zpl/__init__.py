@@ -1,0 +1,1 @@
+"""Label printers that speak ZPL II (Zebra and those that imitate it)."""
