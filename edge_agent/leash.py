@@ -20,11 +20,13 @@ class Leash:
     async def end(self, task: asyncio.Task[Any]) -> None:
         """Cancel ``task`` and wait for its end, but not for long; what it still raises is nobody's business any more."""
         task.cancel()
-        await asyncio.wait({task}, timeout=self._cut_s)
-        if task.done():
-            _look_at(task)
-        else:
-            self._abandon(task)
+        try:
+            await asyncio.wait({task}, timeout=self._cut_s)
+        finally:  # also when we are cancelled ourselves: then there is no time to wait at all
+            if task.done():
+                _look_at(task)
+            else:
+                self._abandon(task)
 
     def _abandon(self, task: asyncio.Task[Any]) -> None:
         self.abandoned += 1
