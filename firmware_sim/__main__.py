@@ -1,4 +1,4 @@
-"""The bench's command line: ``shopwire sim replay`` and ``shopwire demo``."""
+"""The bench's command line: ``shopwire sim bench``, ``shopwire sim replay`` and ``shopwire demo``."""
 
 import os
 import sys
@@ -91,6 +91,56 @@ def replay(ctx: click.Context, /, *, seed: int | None, as_json: bool, processes:
     if as_json:
         click.echo(msgspec.json.encode(summary))
     ctx.exit(0 if summary.agrees else 1)
+
+
+@sim.command()
+@click.argument("config", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--scenario", default="", metavar="NAME", help="Play a scenario (or a .toml of your own), step by step.")
+@click.option("--list", "listed", is_flag=True, help="List the scenarios that come with the bench.")
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="ID=PROFILE",
+    help="Let a device play mute, clone, garbage …; may be repeated.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port of the page on 127.0.0.1 (default: a free one)."
+)
+@click.option("--headless", is_flag=True, help="No page; with --scenario, end when it has been played.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: one line when ready, one for the scenario's report.")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep receipts and labels here (default: nowhere).",
+)
+@click.pass_context
+def bench(ctx: click.Context, /, *, config: Path | None, listed: bool, as_json: bool, **chosen: Any) -> None:
+    """Stand a simulator at every address of a store file, and hold the hardware in your hands.
+
+    按门店文件中的每个地址放上一台模拟设备，像真机一样操作。
+
+    Reads the CONFIG that the edge reads, so that `shopwire edge run` with the same file finds scanner, scale, printers and the rest.
+    The page scans, weighs, tears paper, pulls cables and sends garbage. Ctrl-C takes everything away again.
+
+    \b
+    Examples:
+      shopwire sim bench config/bench.toml                                  every class of device, and a page
+      shopwire sim bench config/bench.toml --profile printer-1=mute         a printer that answers nothing
+      shopwire sim bench config/bench.toml --scenario paper-out --headless  play, report, end
+    """  # noqa: D301 - \b is click's mark for lines to keep
+    from firmware_sim.bench import face, scenario
+
+    texts = _texts(ctx)
+    if listed:
+        for name in scenario.names():
+            click.echo(f"{name:<20} {scenario.load(name).about.told(texts.lang)}")
+        return
+    if config is None:
+        raise click.UsageError("name the store file that the edge reads, for example config/bench.toml")
+    well = face.run(face.Wanted(config, **chosen), texts, sys.stdout, as_json=as_json)
+    ctx.exit(0 if well else 1)
 
 
 @click.command()

@@ -1,0 +1,209 @@
+"""The bench in front of a person: devices up, page open, scenario played, and everything taken away at the end."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import msgspec
+import uvicorn
+
+from firmware_sim.bench import store_file
+from firmware_sim.bench.api import create_app
+from firmware_sim.bench.bench import Bench
+from firmware_sim.bench.errors import BenchError
+from firmware_sim.bench.goods import goods
+from firmware_sim.bench.playing import Player
+from firmware_sim.bench.scenario import Report, StepReport
+from firmware_sim.failing import told
+from firmware_sim.texts import Texts
+
+_GRACE_S = 2
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asked for.
+
+    Attributes:
+        config: the store file.
+        profiles: ``ID=PROFILE`` options.
+        scenario: a name or the path of a ``.toml``; empty for none.
+        headless: no page; after a scenario everything ends.
+        port: of the page on 127.0.0.1, 0 for a free one.
+        folder: where receipts and labels are kept; None for a folder that goes with the bench.
+    """
+
+    config: Path
+    profiles: tuple[str, ...] = ()
+    scenario: str = ""
+    headless: bool = False
+    port: int = 0
+    folder: Path | None = None
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What a program that started the bench reads as its first line of JSON."""
+
+    url: str
+    devices: dict[str, str]
+
+
+def run(wanted: Wanted, texts: Texts, out: TextIO, *, as_json: bool) -> bool:
+    """Run a bench until Ctrl-C, or headless until its scenario ends; return whether the scenario, if any, went well.
+
+    Raises:
+        click.ClickException: the bench cannot be set up; the message says why.
+    """
+    with told(BenchError), contextlib.ExitStack() as life:
+        if wanted.folder is None:
+            folder = Path(life.enter_context(tempfile.TemporaryDirectory(prefix="shopwire-bench-")))
+        else:
+            folder = wanted.folder.absolute()
+        return asyncio.run(_Day(wanted, folder, texts, out, as_json=as_json).pass_by())
+
+
+@dataclass
+class _Day:
+    """One bench from morning to evening."""
+
+    wanted: Wanted
+    folder: Path
+    texts: Texts
+    out: TextIO
+    as_json: bool
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def pass_by(self) -> bool:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.ended.set)
+        store = store_file.read(self.wanted.config)
+        profiles = store_file.profiles_of(self.wanted.profiles, store)
+        async with Bench(store, self.folder, profiles) as bench, asyncio.TaskGroup() as tasks:
+            looking = tasks.create_task(bench.look(), name="bench:eyes")
+            try:
+                return await self._serve(bench, tasks)
+            finally:
+                looking.cancel()
+
+    async def _serve(self, bench: Bench, tasks: asyncio.TaskGroup) -> bool:
+        player = Player(bench)
+        server = _Page(bench, player, self.wanted.port) if not self.wanted.headless else None
+        if server is not None:
+            tasks.create_task(server.run(), name="bench:page")
+        self._tell_ready(bench, server.url if server else "")
+        try:
+            report = await self._play(player) if self.wanted.scenario else None
+            if not (self.wanted.headless and self.wanted.scenario):
+                await self.ended.wait()
+        finally:
+            if server is not None:
+                server.stop()
+            self._say("bench.ended")
+        return report is None or report.ok
+
+    async def _play(self, player: Player) -> Report | None:
+        """Play the scenario; None when somebody ended the bench first."""
+        playing = asyncio.create_task(player.play(self.wanted.scenario, self._tell_step), name="scenario")
+        waiting = asyncio.create_task(self.ended.wait(), name="until ended")
+        await asyncio.wait({playing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (playing, waiting):
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            report = await playing
+            if self.as_json:
+                self._line(report)
+            self._say(
+                "bench.played" if report.ok else "bench.failed", name=report.scenario, seconds=f"{report.seconds:.1f}"
+            )
+            return report
+        return None
+
+    def _tell_ready(self, bench: Bench, url: str) -> None:
+        if self.as_json:
+            self._line(Ready(url, {name: stand.entry.address for name, stand in bench.stands.items()}))
+        for name, stand in bench.stands.items():
+            self._say("bench.device", device=f"{name:<16}", kind=f"{stand.entry.kind:<16}", address=stand.entry.address)
+        self._say("bench.next", config=self.wanted.config)
+        if url:
+            self._say("bench.page", url=url)
+        self._say("bench.stay")
+
+    def _tell_step(self, step: StepReport) -> None:
+        self._say(
+            "bench.step" if step.ok else "bench.step_failed",
+            no=step.no,
+            text=step.say.told(self.texts.lang),
+            why=step.why,
+        )
+
+    def _line(self, value: Any) -> None:
+        self.out.write(msgspec.json.encode(value).decode() + "\n")
+        self.out.flush()
+
+    def _say(self, key: str, **values: object) -> None:
+        if not self.as_json:
+            self.out.write(self.texts(key, **values) + "\n")
+            self.out.flush()
+
+
+class _Quiet(uvicorn.Server):
+    """A uvicorn whose signals are ours to handle."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+class _Page:
+    """The page and its interface on a loopback port."""
+
+    def __init__(self, bench: Bench, player: Player, port: int) -> None:
+        self._stopping = asyncio.Event()
+        self._socket = _bound(port)
+        config = uvicorn.Config(
+            create_app(bench, player, goods(), self._stopping),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        self._server = _Quiet(config)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
+
+    async def run(self) -> None:
+        """Serve until ``stop``."""
+        await self._server.serve([self._socket])
+
+    def stop(self) -> None:
+        """Hang up on watchers and return from ``run``."""
+        self._stopping.set()
+        self._server.should_exit = True
+
+
+def _bound(port: int) -> socket.socket:
+    # The protocol is named, or asyncio leaves Nagle on and every answer waits 40 ms for a delayed ACK.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(("127.0.0.1", port))
+        bound.listen(128)
+    except OSError as error:
+        bound.close()
+        raise BenchError(
+            f"port {port} of 127.0.0.1 cannot be taken: {error.strerror}; leave --port out for a free one"
+        ) from error
+    return bound

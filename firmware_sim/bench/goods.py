@@ -1,0 +1,64 @@
+"""What lies beside the bench to be scanned and weighed: the demo's articles, the photographs, and produce without a code."""
+
+import msgspec
+
+from firmware_sim.demo import goods as demo
+from firmware_sim.demo.goods import Article
+
+
+class Good(msgspec.Struct, frozen=True):
+    """One thing to scan; ``aim`` is the symbology its code is printed in, ``price_minor`` what it costs in the demo's catalogue."""
+
+    code: str
+    aim: str
+    en: str
+    zh: str
+    price_minor: int = 0
+
+
+class Produce(msgspec.Struct, frozen=True):
+    """One thing to put on the scale."""
+
+    weight_g: int
+    en: str
+    zh: str
+    picture: str
+
+
+class Goods(msgspec.Struct, frozen=True):
+    """Everything that lies there."""
+
+    scan: list[Good]
+    odd: list[Good]
+    weigh: list[Produce]
+
+
+PRODUCE = [
+    Produce(182, "Apple", "苹果", "apple"),
+    Produce(118, "Banana", "香蕉", "banana"),
+    Produce(412, "Three lemons", "三个柠檬", "lemons"),
+    Produce(655, "Bunch of grapes", "一串葡萄", "grapes"),
+    Produce(1240, "Pineapple", "菠萝", "pineapple"),
+    Produce(4850, "Watermelon", "西瓜", "watermelon"),
+]
+ODD = [
+    Good("010004900000634610BATCH7", "]C1", "GS1-128 with batch", "带批号的 GS1-128"),
+    Good("01000490000063461727123110A7", "]d2", "GS1 DataMatrix with date", "带日期的 GS1 DataMatrix"),
+    Good("2100123004126", "]E0", "Weighed label, 13 digits", "13 位称重标签"),
+    Good("28763443825664394", "]Q1", "Alipay payment code", "支付宝付款码"),
+    Good("134650328843765432", "]Q1", "WeChat payment code", "微信付款码"),
+    Good("https://id.gs1.org/01/00049000006346", "]Q1", "Digital link", "GS1 数字链接"),
+    Good("中文二维码：龙井茶", "]Q1", "Chinese text in a QR", "中文二维码"),
+    Good("9999999999994", "]E0", "Nobody knows this", "无人认识的商品"),
+]
+
+
+def goods() -> Goods:
+    """Return what lies beside the bench."""
+    sold = demo.baskets()
+    articles = [*(photo.article for photo in demo.photos()), *demo.articles(sold)]
+    return Goods([_good(article) for article in articles if article.price_minor > 0], ODD, PRODUCE)
+
+
+def _good(article: Article) -> Good:
+    return Good(article.code, "]E0", article.name_en, article.name_zh, article.price_minor)

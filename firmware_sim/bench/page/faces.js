@@ -1,0 +1,251 @@
+// Each face draws one class of hardware and puts the hands where a person would put them.
+// A face is made once (hands keep what is typed in them) and draws what the device shows whenever that changes.
+import { digits, produce } from "./shapes.js";
+import { button, choice, element, known, named, say } from "./words.js";
+
+const grams = (weight) => (weight / 1000).toFixed(3);
+const keys = (...buttons) => element("div.keys", {}, ...buttons);
+const lamp = (name, on, text) => element(`span.lamp.${name}${on ? `.${on}` : ""}`, { title: text }, element("i"), text);
+
+function scanner({ act }) {
+  const beam = element("div.beam");
+  const last = element("code.last");
+  const node = element("div.body.scanner-body", {}, element("div.window", {}, beam), last);
+  let scans = null;
+  return {
+    node,
+    draw({ shows }) {
+      if (scans !== null && shows.scans > scans) {
+        beam.classList.remove("flash");
+        requestAnimationFrame(() => beam.classList.add("flash"));
+      }
+      scans = shows.scans ?? 0;
+      last.textContent = shows.last || say("nothing_scanned");
+      last.classList.toggle("none", !shows.last);
+      node.classList.toggle("off", shows.enabled === false);
+    },
+  };
+}
+
+function scale({ act, bench }) {
+  const display = element("div.readout");
+  const lamps = element("div.lamps");
+  const platter = element("div.platter");
+  const slider = element("input", { type: "range", min: 0, max: 15500, step: 1, value: 0, "aria-label": say("on_the_platter") });
+  const exact = element("input", { type: "number", min: -500, max: 20000, step: 1, value: 0, "aria-label": say("grams") });
+  const put = (weight) => { slider.value = exact.value = weight; act({ put: Number(weight) }); };
+  let on = [];
+  let sending = 0;
+  slider.oninput = () => {
+    exact.value = slider.value;
+    on = [];
+    if (!sending) sending = setTimeout(() => { sending = 0; act({ put: Number(slider.value) }); }, 60);
+  };
+  exact.onchange = () => { on = []; put(exact.value); };
+  const things = bench.goods.weigh.map((thing) => element("button.thing", { type: "button", title: `${named(thing)} ${thing.weight_g} g`, onclick: () => { on.push(thing); put(on.reduce((sum, one) => sum + one.weight_g, 0)); } }, produce(thing.picture), element("small", {}, `${thing.weight_g} g`)));
+  const off = button(say("take_off"), () => { on = []; put(0); });
+  const node = element("div", {},
+    element("div.body.scale-body", {}, platter, element("div.glass", {}, display, lamps)),
+    element("div.slide", {}, slider, element("label", {}, exact, " g")),
+    element("div.things", {}, ...things),
+    keys(off, button(say("zero"), () => act({ press: "zero" })), button(say("tare"), () => act({ press: "tare" }))));
+  return {
+    node,
+    draw({ shows }) {
+      display.replaceChildren(digits(String(shows.display ?? grams(shows.net_g ?? shows.weight_g ?? 0)), 6), element("span", {}, shows.unit ?? "kg"));
+      lamps.replaceChildren(...["stable", "zero", "net"].filter((name) => name in shows).map((name) => lamp("small", shows[name] && "green", say(`scale_${name}`))));
+      const weight = shows.on_platter_g ?? shows.gross_g ?? shows.weight_g ?? 0;
+      const pile = on.length ? on.map((thing) => produce(thing.picture)) : weight ? [element("span.load", {}, `${Math.round(weight)} g`)] : [];
+      platter.replaceChildren(...pile.slice(-9));
+      if (document.activeElement !== slider && document.activeElement !== exact) slider.value = exact.value = Math.round(weight);
+    },
+  };
+}
+
+// Paper that grows out of a slot; what was cut lies below, each a picture to be looked at large.
+function paper(device, enlarge) {
+  const now = element("img.now", { alt: "" });
+  const cut = element("div.cut");
+  const address = (name, version) => `/v1/devices/${encodeURIComponent(device.id)}/pictures/${encodeURIComponent(name)}?v=${encodeURIComponent(version)}`;
+  let drawn = "";
+  return {
+    node: element("div.paper", {}, now, cut),
+    draw({ pictures }, version) {
+      const growing = pictures.includes("now");
+      now.hidden = !growing;
+      if (growing) now.src = address("now", version);
+      const finished = pictures.filter((name) => name !== "now").slice(0, 6);
+      if (drawn === finished.join()) return;
+      drawn = finished.join();
+      cut.replaceChildren(...finished.map((name) => element("button.sheet", { type: "button", title: name, onclick: () => enlarge(address(name, name), name) }, element("img", { src: address(name, name), alt: name, loading: "lazy" }))));
+    },
+  };
+}
+
+const fault = (act, name, more = {}) => () => act({ fault: name, ...more });
+
+function printer({ device, act, enlarge }) {
+  const lamps = element("div.lamps");
+  const cover = element("div.cover");
+  const sheet = paper(device, enlarge);
+  const drawer = element("div.till-drawer", {}, element("div.tray"));
+  const hands = element("div.keys");
+  const state = { hands: "" };
+  const node = element("div", {},
+    element("div.body.printer-body", {}, cover, lamps, element("div.slot")), sheet.node, hands, drawer);
+  return {
+    node,
+    draw(told) {
+      const { shows } = told;
+      const condition = shows.condition ?? shows;
+      lamps.replaceChildren(lamp("small", (shows.powered ?? true) && "green", say("lamp_power")), lamp("small", condition.paper_end ? "red" : condition.near_end ? "yellow" : "", say("lamp_paper")), lamp("small", (condition.cutter_error || condition.cover_open) && "red", say("lamp_error")));
+      node.firstChild.classList.toggle("open", Boolean(condition.cover_open));
+      const wanted = JSON.stringify(condition);
+      if (wanted !== state.hands) {
+        hands.replaceChildren(
+          button(say("tear"), () => act({ tear: true })),
+          condition.paper_end ? button(say("load_paper"), () => act({ paper: "load" }), { class: "strong" }) : button(say("pull_paper"), () => act({ paper: "out" })),
+          button(say("five_lines"), () => act({ paper: "out", after_lines: 5 })),
+          button(say("near_end"), () => act({ paper: condition.near_end ? "load" : "near_end" }), { "aria-pressed": String(Boolean(condition.near_end)) }),
+          button(say(condition.cover_open ? "close_cover" : "open_cover"), () => act({ cover: condition.cover_open ? "close" : "open" }), { "aria-pressed": String(Boolean(condition.cover_open)) }),
+          button(say(condition.cutter_error ? "clear_jam" : "jam"), () => act({ jam: !condition.cutter_error }), { "aria-pressed": String(Boolean(condition.cutter_error)) }),
+        );
+        state.hands = wanted;
+      }
+      sheet.draw(told, `${shows.receipts ?? 0}-${shows.lines ?? shows.paper?.length ?? 0}`);
+      const open = shows.drawer_open ?? shows.drawer?.open;
+      drawer.hidden = open === undefined;
+      drawer.classList.toggle("open", Boolean(open));
+      drawer.firstChild.replaceChildren(element("span", {}, say(open ? "drawer_open" : "drawer_closed")), button(say(open ? "push_drawer" : "pull_drawer"), () => act({ drawer: open ? "close" : "open" })));
+    },
+  };
+}
+
+function label({ device, act, enlarge }) {
+  const lamps = element("div.lamps");
+  const sheet = paper(device, enlarge);
+  const hands = element("div.keys");
+  const node = element("div", {}, element("div.body.printer-body.small", {}, lamps, element("div.slot")), hands, sheet.node);
+  return {
+    node,
+    draw(told) {
+      const { shows } = told;
+      lamps.replaceChildren(lamp("small", shows.paper_out ? "red" : "green", say("lamp_paper")), lamp("small", shows.head_open && "red", say("lamp_head")), lamp("small", shows.paused && "yellow", say("lamp_pause")), element("span", {}, say("labels_printed", { count: shows.printed ?? shows.labels ?? 0 })));
+      hands.replaceChildren(
+        shows.paper_out ? button(say("load_paper"), () => act({ paper: "load" }), { class: "strong" }) : button(say("pull_paper"), () => act({ paper: "out" })),
+        button(say(shows.head_open ? "close_cover" : "open_cover"), () => act({ head: shows.head_open ? "close" : "open" }), { "aria-pressed": String(Boolean(shows.head_open)) }),
+        button(say(shows.paused ? "go_on" : "pause"), () => act({ pause: !shows.paused }), { "aria-pressed": String(Boolean(shows.paused)) }),
+      );
+      sheet.draw(told, shows.printed ?? 0);
+    },
+  };
+}
+
+// Two lines of twenty characters, each in its own lit cell as on a vacuum display.
+function display() {
+  const glass = element("div.vfd");
+  return {
+    node: element("div.body.display-body", {}, glass),
+    draw({ shows }) {
+      const lines = shows.lines ?? ["", ""];
+      glass.replaceChildren(...lines.map((line) => {
+        const cells = [];
+        for (const sign of line) cells.push(element(`span${/[\u1100-\uffe6]/.test(sign) ? ".wide" : ""}`, {}, sign));
+        let used = cells.reduce((sum, cell) => sum + (cell.className ? 2 : 1), 0);
+        for (; used < 20; used += 1) cells.push(element("span", {}, " "));
+        return element("div", { "aria-label": line }, ...cells);
+      }));
+      glass.style.opacity = shows.brightness ? 0.4 + shows.brightness * 0.15 : 1;
+      glass.classList.toggle("blink", Boolean(shows.blink));
+    },
+  };
+}
+
+const PRICE_LAMPS = ["price", "total", "received", "change"];
+
+function priceDisplay() {
+  const glass = element("div.led8");
+  const lamps = element("div.lamps");
+  return {
+    node: element("div.body.display-body", {}, glass, lamps),
+    draw({ shows }) {
+      glass.replaceChildren(digits(String(shows.digits ?? ""), 8));
+      const lit = [shows.lamps ?? shows.lamp ?? ""].flat();
+      lamps.replaceChildren(...PRICE_LAMPS.map((name) => lamp("small", lit.includes(name) && "red", say(`price_${name}`))));
+    },
+  };
+}
+
+function light() {
+  const tower = element("div.tower");
+  return {
+    node: element("div.body.light-body", {}, tower),
+    draw({ shows }) {
+      const lamps = shows.lamps ?? shows;
+      tower.replaceChildren(...["red", "yellow", "green"].map((colour) => {
+        const state = lamps[colour] === true ? "on" : lamps[colour] || "off";
+        return element(`div.bulb.${colour}.${state}`, { title: `${say(`light_${colour}`)}: ${say(`light_${state}`)}` }, element("span", {}, say(`light_${colour}`)), element("small", {}, say(`light_${state}`)));
+      }));
+    },
+  };
+}
+
+function camera({ device, act, enlarge }) {
+  const lens = element("img.frame", { alt: "", onclick: () => enlarge(lens.src, device.id) });
+  const hands = element("div.keys");
+  let drawn = "";
+  return {
+    node: element("div", {}, element("div.body.camera-body", {}, lens), hands),
+    draw({ shows, pictures }) {
+      lens.hidden = !pictures.includes("now");
+      const wanted = String(shows.showing ?? "");
+      if (!lens.hidden) lens.src = `/v1/devices/${encodeURIComponent(device.id)}/pictures/now?v=${encodeURIComponent(`${wanted}${shows.frames && !wanted ? shows.frames : ""}`)}`;
+      const key = JSON.stringify([shows.choices, wanted]);
+      if (key === drawn) return;
+      drawn = key;
+      hands.replaceChildren(...(shows.choices ?? []).map((name) => button(name, () => act({ show: name }), { "aria-pressed": String(name === wanted) })), button(say("show_nothing"), () => act({ show: null }), { "aria-pressed": String(!wanted) }));
+    },
+  };
+}
+
+// Devices that answer as they are told to: what they were asked, and the answers to choose from.
+function answering({ act }) {
+  const screen = element("div.screen");
+  const hands = element("div.keys");
+  const orders = element("ol.orders");
+  let drawn = "";
+  return {
+    node: element("div", {}, element("div.body.terminal-body", {}, screen), hands, orders),
+    draw({ shows }) {
+      screen.replaceChildren(...[shows.screen ?? shows.display ?? ""].flat().map((text) => element("div", {}, text)));
+      screen.hidden = !screen.textContent;
+      const choices = shows.choices ?? shows.answers ?? [];
+      const key = JSON.stringify([choices, shows.answer]);
+      if (key !== drawn) {
+        hands.replaceChildren(element("span.lead", {}, say("answers_next")), choice(choices.map((name) => [name, known(`answer_${name}`) ? say(`answer_${name}`) : name.replaceAll("_", " ")]), shows.answer, (name) => act({ answer: name }), say("answers_next")));
+        drawn = key;
+      }
+      orders.replaceChildren(...(shows.orders ?? shows.payments ?? []).slice(-6).reverse().map((order) => element("li", {}, element("span", {}, order.order ?? order.id ?? ""), element("i", {}, order.state ?? ""), element("b", {}, ((order.amount_minor ?? order.total_fee ?? 0) / 100).toFixed(2)))));
+    },
+  };
+}
+
+function esl({ device, act, enlarge }) {
+  const tags = element("div.tags");
+  return {
+    node: element("div", {}, tags),
+    draw({ shows, pictures }) {
+      tags.replaceChildren(...(shows.tags ?? []).map((tag) => {
+        const picture = pictures.includes(tag.tag) ? element("img", { src: `/v1/devices/${encodeURIComponent(device.id)}/pictures/${encodeURIComponent(tag.tag)}?v=${tag.version ?? 0}`, alt: tag.tag }) : element("div.ink", {}, ...(tag.lines ?? []).map((text) => element("div", {}, text)));
+        return element("figure.tag", {}, picture, element("figcaption", {}, tag.tag, tag.battery_percent === undefined ? "" : ` · ${tag.battery_percent} %`));
+      }));
+    },
+  };
+}
+
+export function generic() {
+  const shown = element("pre.told");
+  return { node: element("div.body.plain-body", {}, shown), draw({ shows }) { shown.textContent = JSON.stringify(shows, null, 1); } };
+}
+
+export const FACES = { scanner, scale, printer, label, display, price_display: priceDisplay, light, camera, payment: answering, terminal: answering, esl };

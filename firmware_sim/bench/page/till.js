@@ -1,0 +1,38 @@
+// The edge's till, as far as a hand at the counter needs it: what is on the lane, paying, printing again.
+import { button, element, language, money, say } from "./words.js";
+
+export function tillCard({ ask, toast }) {
+  const told = async (words) => {
+    try {
+      await ask("/v1/till", words);
+    } catch (error) {
+      toast(error.message);
+    }
+  };
+  const lines = element("ol.lines");
+  const total = element("div.total");
+  const pay = (kind) => button(say(`pay_${kind}`), () => told({ do: "pay", kind, request_id: crypto.randomUUID?.() ?? String(Math.random()) }), { class: "strong" });
+  const keys = element("div.keys", {}, pay("cash"), pay("qr"),
+    button(say("void_last"), () => { if (count) told({ do: "void", no: count }); }),
+    button(say("cancel"), () => told({ do: "step", step: "cancel" })),
+    button(say("reprint"), () => told({ do: "reprint" })));
+  let count = 0;
+  const away = element("p.away", {}, say("till_away"));
+  const node = element("section.card.till", { id: "device-till" }, element("h2", {}, say("till"), element("small", {}, say("till_help"))), away, lines, total, keys);
+  function draw(basket) {
+    const open = Boolean(basket && Object.keys(basket).length);
+    away.hidden = open;
+    for (const part of [lines, total, keys]) part.hidden = !open;
+    if (!open) return;
+    const shown = basket.lines ?? [];
+    count = shown.at(-1)?.no ?? shown.length;
+    lines.replaceChildren(...shown.map((line) => element("li", {}, element("span", {}, name(line)), element("i", {}, quantity(line)), element("b", {}, money(line.net_minor, basket.currency)))));
+    lines.scrollTop = lines.scrollHeight;
+    if (!shown.length) lines.append(element("li.none", {}, say("lane_empty")));
+    total.replaceChildren(element("span", {}, say(`lane_${basket.state ?? "idle"}`)), element("b", {}, money(basket.due_minor ?? 0, basket.currency)));
+  }
+  const name = (line) => (language === "en" ? line.name_en || line.name : line.name_zh || line.name) || line.sku;
+  const quantity = (line) => { const milli = line.quantity_milli ?? line.quantity?.milli ?? 1000; return milli === 1000 ? "" : `× ${milli / 1000}`; };
+  draw(null);
+  return { node, draw };
+}
