@@ -1,6 +1,6 @@
-"""An ESC/POS receipt printer over TCP, written from the device reference (§1) and never from the driver.
+"""An ESC/POS receipt printer on a serial line or the network, written from the device reference (§1) and never from the driver.
 
-    async with PrinterSim(out_dir=Path("paper")) as printer:
+    async with PrinterSim(out_dir=Path("paper")) as printer:      # or PrinterSim(PrinterPty(link=Path("/tmp/printer")))
         send_to("127.0.0.1", printer.port)
         printer.run_out_of_paper(after_lines=5)
         printer.receipts[0].text
@@ -9,8 +9,9 @@ What it prints is kept as text and as PNG, one pair of files per cut: ``receipt-
 As a child: ``python -m firmware_sim.printer --port 0 --out DIR`` (see its ``--help`` for run-time faults).
 """
 
+from firmware_sim.printer.lines import PrinterPty, PrinterTcp
 from firmware_sim.printer.model import PROFILES, PrinterModel
 from firmware_sim.printer.paper import Receipt
 from firmware_sim.printer.server import PrinterSim
 
-__all__ = ["PROFILES", "PrinterModel", "PrinterSim", "Receipt"]
+__all__ = ["PROFILES", "PrinterModel", "PrinterPty", "PrinterSim", "PrinterTcp", "Receipt"]

@@ -1,84 +1,25 @@
-"""A receipt printer as a child process.
+"""A receipt printer as a child process, on the network or with --link on a serial line.
 
-Prints ``{"port": N}`` when ready and stops on SIGTERM. With --announce, each receipt is one line:
+Prints ``{"port": N, "address": "tcp:127.0.0.1:N"}`` when ready and stops on SIGTERM. With --announce, each receipt is one line:
 ``{"receipt": 1, "text": "paper/receipt-0001.txt", "image": "paper/receipt-0001.png"}``.
 
-Reads one JSON command a line from stdin, each answered with the printer's state:
-  {"fault": "paper_out", "after_lines": 5}  {"fault": "paper_ok"}   {"fault": "near_end"}
-  {"fault": "cover_open"}                   {"fault": "cover_closed"}
-  {"fault": "jam"}                          {"fault": "jam_cleared"}
-  {"fault": "mute"}                         {"fault": "unmute"}
-  {"fault": "slow", "lines_per_s": 2}       {"fault": "fast"}
-  {"fault": "drop", "after_bytes": 300}     {"fault": "power_off"}  {"fault": "power_on"}
-  {"do": "status"}
+Reads one JSON command a line from stdin, each answered with what a person at the printer sees:
+  {"paper": "out", "after_lines": 5}   {"paper": "load"}    {"paper": "near_end"}   {"tear": true}
+  {"cover": "open"}                    {"cover": "close"}   {"jam": true}           {"jam": false}
+  {"overheat": true}                   {"mute": true}       {"drop": 300}           {"power": "off"}
+  {"drawer": "close"}                  {"drawer": "open"}   {"drawer_open_level": "low"}
+  {"speed": 2} (lines a second)        {"speed": null}      {"do": "status"}
+  {"fault": "unplug"} … replug, freeze, thaw, slow, fast, half, garbage: of the wire
 """
 
 import argparse
 import asyncio
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 from firmware_sim.control import run_until_stopped, say
-from firmware_sim.printer import PROFILES, PrinterSim, Receipt
+from firmware_sim.printer import PROFILES, PrinterPty, PrinterSim, PrinterTcp, Receipt
 from firmware_sim.printer.fonts import FontMissing
-
-
-def state_of(printer: PrinterSim) -> dict[str, Any]:
-    """Return what a person standing at the printer sees."""
-    return {
-        "receipts": printer.receipts[-1].number if printer.receipts else 0,
-        "lines": printer.lines_printed,
-        "cuts": printer.cuts,
-        "drawer_pulses": printer.drawer_pulses,
-        "buffered_bytes": printer.buffered_bytes,
-        "unknown": [raw.hex() for raw in printer.unknown],
-        "condition": dataclasses.asdict(printer.condition),
-    }
-
-
-def handle_command(printer: PrinterSim, command: dict[str, Any]) -> dict[str, Any]:
-    """Carry out one JSON command and return the printer's state.
-
-    Raises:
-        KeyError, TypeError, ValueError: the command is not one of those in the module's docstring.
-    """
-    match command:
-        case {"do": "status"}:
-            pass
-        case {"fault": str(fault)}:
-            _apply(printer, fault, command)
-        case _:
-            raise ValueError(f"unknown command {command}: see --help")
-    return state_of(printer)
-
-
-def _apply(printer: PrinterSim, fault: str, command: dict[str, Any]) -> None:
-    match fault:
-        case "paper_out":
-            printer.run_out_of_paper(int(command.get("after_lines", 0)))
-        case "paper_ok":
-            printer.load_paper()
-        case "near_end":
-            printer.set_near_end()
-        case "cover_open":
-            printer.open_cover()
-        case "cover_closed":
-            printer.close_cover()
-        case "jam" | "jam_cleared":
-            printer.jam_cutter(fault == "jam")
-        case "mute" | "unmute":
-            printer.mute = fault == "mute"
-        case "slow" | "fast":
-            printer.lines_per_s = float(command.get("lines_per_s", 2)) if fault == "slow" else None
-        case "drop":
-            printer.drop_connection(int(command.get("after_bytes", 0)))
-        case "power_off":
-            printer.power_off()
-        case "power_on":
-            printer.power_on()
-        case _:
-            raise ValueError(f"unknown fault {fault!r}: see --help")
 
 
 def _announce(receipt: Receipt) -> None:
@@ -88,15 +29,19 @@ def _announce(receipt: Receipt) -> None:
 
 async def serve(arguments: argparse.Namespace) -> None:
     """Run one printer until SIGTERM."""
+    wire = PrinterPty(arguments.link) if arguments.link else PrinterTcp(port=arguments.port)
     async with PrinterSim(
+        wire,
         out_dir=arguments.out,
-        port=arguments.port,
         model=arguments.model,
         lines_per_s=arguments.lines_per_s,
         draw=not arguments.no_png,
         on_receipt=_announce if arguments.announce else None,
     ) as printer:
-        await run_until_stopped({"port": printer.port}, lambda command: handle_command(printer, command))
+        ready: dict[str, Any] = {"address": printer.address}
+        if isinstance(wire, PrinterTcp):
+            ready["port"] = wire.port
+        await run_until_stopped(ready, printer.handle)
 
 
 def main() -> None:
@@ -104,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m firmware_sim.printer", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1, 0 = a free one")
+    parser.add_argument("--link", type=Path, metavar="PATH", help="a serial line instead: this name leads to it")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for receipts as text and PNG")
     parser.add_argument(
         "--model", choices=sorted(PROFILES), default="epson-80", help="which printer (default epson-80)"

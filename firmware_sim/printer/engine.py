@@ -19,6 +19,9 @@ _CODE_PAGES = {
 }  # fmt: skip
 
 
+_KEPT_UNKNOWN = 1000
+
+
 @dataclasses.dataclass
 class _Symbol:
     height: int = 162
@@ -34,9 +37,18 @@ class _Symbol:
 class Engine:
     """One printer's mechanism. ``reply`` sends bytes to the host, if one listens."""
 
-    def __init__(self, model: PrinterModel, paper: Paper, condition: Condition, reply: Callable[[bytes], None]) -> None:
-        self._model, self._paper, self._condition, self._reply = model, paper, condition, reply
-        self.parser = Parser(double_byte=model.chinese_on, unsupported=model.unsupported)
+    def __init__(
+        self,
+        model: PrinterModel,
+        paper: Paper,
+        condition: Condition,
+        reply: Callable[[bytes], None],
+        pulsed: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Set up; ``pulsed`` is told the connector pin of every pulse."""
+        self._model, self._paper, self._condition, self._reply, self._pulsed = model, paper, condition, reply, pulsed
+        self.parser = Parser(double_byte=model.chinese and model.chinese_on, unsupported=model.unsupported)
+        self._stored: list[Image.Image] = []
         self.asb_mask = 0
         self.pulse_enabled = True
         self.drawer_pulses: list[int] = []
@@ -51,14 +63,15 @@ class Engine:
         self._symbol = _Symbol()
         self._code_page = "cp437"
         self._tabs = list(range(8, 100, 8))
-        self.parser.double_byte = self._model.chinese_on
+        self.parser.double_byte = self._model.chinese and self._model.chinese_on
         self._line = Line(self._paper.dots)
 
     def execute(self, command: Command) -> int:
         """Carry out one command and return how many lines of paper it printed."""
         before = self.lines_printed
         if command.name == UNKNOWN:
-            self.unknown.append(command.raw)
+            if len(self.unknown) < _KEPT_UNKNOWN:
+                self.unknown.append(command.raw)
         elif command.name == "ESC =":
             self._selected = bool(command.args[0] & 1)
         elif self._selected:
@@ -72,6 +85,17 @@ class Engine:
             _HANDLERS[command.name](self, command.args)
         elif (reply := answer(command, self._model, self._condition)) is not None:
             self._reply(reply)
+
+    def forget(self) -> None:
+        """Throw away what waits to be printed, the line that is being set included."""
+        self.parser.clear()
+        self._line = Line(self._style.width_dots or self._paper.dots)
+
+    def power_off(self) -> None:
+        """Lose everything but the paper and what is stored."""
+        self.forget()
+        self.asb_mask = 0
+        self._reset()
 
     def finish(self) -> None:
         """End the paper as switching off does: what stands on it becomes the last receipt."""
@@ -214,7 +238,20 @@ class Engine:
             self._picture(self._symbol.picture)
             self._symbol.picture = None
         elif function in (69, 85):
-            self._boxed("[stored logo]")
+            self._logo(b"\x01")
+
+    def _store_logos(self, args: bytes) -> None:
+        self._stored, at = [], 1
+        for _ in range(args[0]):
+            columns, bands = (int.from_bytes(args[at + i : at + i + 2], "little") for i in (0, 2))
+            size = columns * bands * 8
+            self._stored.append(symbols.stored_image(columns * 8, bands, args[at + 4 : at + 4 + size]))
+            at += 4 + size
+
+    def _logo(self, args: bytes) -> None:
+        if 1 <= args[0] <= len(self._stored):
+            image = self._stored[args[0] - 1]
+            self._put_picture(image, f"[stored logo {args[0]} {image.width}x{image.height}]")
 
     def _picture(self, image: Image.Image) -> None:
         if image.width and image.height:
@@ -231,6 +268,7 @@ class Engine:
     def pulse(self, pin: int) -> None:
         """Send the drawer a pulse on connector pin 2 or 5."""
         self.drawer_pulses.append(pin)
+        self._pulsed(pin)
 
     def _automatic_status(self, args: bytes) -> None:
         self.asb_mask = args[0]
@@ -279,7 +317,7 @@ def _set_symbol(name: str) -> Callable[[Engine, bytes], None]:
 
 def _double_byte(*, on: bool) -> Callable[[Engine, bytes], None]:
     def handler(engine: Engine, args: bytes) -> None:
-        engine.parser.double_byte = on
+        engine.parser.double_byte = on and engine._model.chinese
 
     return handler
 
@@ -290,10 +328,6 @@ def _code_page(engine: Engine, args: bytes) -> None:
 
 def _drawer(engine: Engine, args: bytes) -> None:
     engine.pulse(5 if args[0] in (1, 49) else 2)
-
-
-def _logo(engine: Engine, args: bytes) -> None:
-    engine._boxed("[stored logo]")
 
 
 # Commands that are parsed and change nothing that paper shows (buzzer, sensors, density …) have no handler.
@@ -330,6 +364,6 @@ _HANDLERS: dict[str, Callable[[Engine, bytes], None]] = {
     "GS a": Engine._automatic_status,
     "FS &": _double_byte(on=True),
     "FS .": _double_byte(on=False),
-    "FS p": _logo,
-    "GS /": _logo,
+    "FS p": Engine._logo,
+    "FS q": Engine._store_logos,
 }

@@ -1,6 +1,7 @@
 """The roll of paper: lines as text and as dots, cut into receipts."""
 
 import dataclasses
+import io
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -43,11 +44,14 @@ class Paper:
         out_dir: Path | None = None,
         *,
         draw: bool = True,
+        keep_roll: bool = False,
         on_receipt: Callable[[Receipt], None] | None = None,
     ) -> None:
+        """Start a roll; pictures are drawn for ``out_dir``, or for ``roll`` if that is kept."""
         self.dots = dots
         self.receipts: deque[Receipt] = deque(maxlen=_KEPT_RECEIPTS)
-        self.draws = draw and out_dir is not None
+        self.draws = draw and (out_dir is not None or keep_roll)
+        self._roll: list[Image.Image] | None = [] if keep_roll else None
         self._margin = (paper_dots - dots) // 2
         self._out_dir = out_dir
         self._on_receipt = on_receipt
@@ -65,6 +69,14 @@ class Paper:
         """What has been printed since the last cut."""
         return "\n".join(self._lines)
 
+    def png(self) -> bytes:
+        """Return what has been printed since the last cut as a picture."""
+        return _png(self._picture(self._strips))
+
+    def roll(self) -> bytes:
+        """Return the whole roll as one picture, cuts as dashed lines."""
+        return _png(self._picture([*(self._roll or []), *self._strips]))
+
     def add(self, line: str | None, strip: Image.Image | None, rows: int) -> None:
         """Advance the paper by ``rows`` dots; ``strip`` is what was printed on them, ``line`` the same as text."""
         if line is not None:
@@ -77,6 +89,8 @@ class Paper:
         """End the receipt and return it; blank paper makes none."""
         lines, strips = self._lines, self._strips
         self._lines, self._strips, self._rows = [], [], 0
+        if self._roll is not None and strips:
+            self._roll += [*strips, self._cut_mark()]
         while lines and not lines[-1].strip():
             lines.pop()
         if not lines:
@@ -87,6 +101,12 @@ class Paper:
         if self._on_receipt is not None:
             self._on_receipt(receipt)
         return receipt
+
+    def _cut_mark(self) -> Image.Image:
+        mark = Image.new("L", (self.dots, 9), 255)
+        for x in range(0, self.dots, 16):
+            mark.paste(0, (x, 4, x + 8, 5))
+        return mark
 
     def _write(self, text: str, strips: list[Image.Image]) -> Path | None:
         if self._out_dir is None:
@@ -108,3 +128,9 @@ class Paper:
             picture.paste(strip, (self._margin, top))
             top += strip.height
         return picture.point(lambda level: 0 if level < 150 else 255).convert("1")
+
+
+def _png(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()

@@ -20,6 +20,8 @@ _CONTROLS = {
     0x13: "XOFF",
 }
 _GROUPS = {ESC: "ESC", FS: "FS", GS: "GS", DLE: "DLE"}
+MAX_COMMAND_BYTES = 1 << 20
+"""More than any printer stores; what says that it is longer is no command."""
 UNKNOWN = "UNKNOWN"
 TEXT = "TEXT"
 
@@ -186,6 +188,8 @@ class Parser:
             return self._take(UNKNOWN, 1, 1)  # a real printer drops the ESC and prints the rest as text
         rule = LENGTHS[key]
         length = rule if isinstance(rule, int) else rule(bytes(self._buffer[2:]))
+        if (length or len(self._buffer)) > MAX_COMMAND_BYTES:
+            return self._take(UNKNOWN, 1, 1)
         if length is None or len(self._buffer) < 2 + length:
             return None
         return self._take(name, 2, 2 + length)

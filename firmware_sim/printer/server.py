@@ -1,39 +1,42 @@
-"""The printer on the network: one client, a small receive buffer, real-time commands, and faults on demand."""
+"""The printer as a machine: a small receive buffer, real-time commands, sensors, a drawer, and faults on demand."""
 
 import asyncio
 import contextlib
-import socket
-import struct
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any
 
+from firmware_sim.printer import hands
+from firmware_sim.printer.album import Album
 from firmware_sim.printer.condition import Condition
+from firmware_sim.printer.drawer import Drawer
 from firmware_sim.printer.engine import Engine
 from firmware_sim.printer.fonts import find_font
+from firmware_sim.printer.lines import PrinterTcp, break_off, hold
 from firmware_sim.printer.model import PROFILES, PrinterModel
 from firmware_sim.printer.paper import Paper, Receipt
 from firmware_sim.printer.realtime import CLEAR_BUFFERS, RealTimeScanner, Request
+from firmware_sim.wire import SimulatedDevice, Wire
 
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-_READ_BYTES = 512
-_GOODBYE_S = 0.2
+_XON, _XOFF = b"\x11", b"\x13"
 
 
-class PrinterSim:
-    """An ESC/POS printer on a loopback port; an async context manager.
+class PrinterSim(SimulatedDevice):
+    """An ESC/POS printer on a wire; an async context manager.
 
     Attributes:
         condition: its sensors; change them through the methods, which tell the host.
+        drawer: what hangs on its connector.
         lines_per_s: printing speed, None for as fast as can be.
         mute: answers nothing, prints all the same.
-        refused_clients: how many were turned away because another was connected.
+        dropped_bytes: what a model without flow control has lost.
+        album: its pictures.
     """
 
     def __init__(
         self,
+        wire: Wire | None = None,
         *,
         out_dir: Path | None = None,
         port: int = 0,
@@ -42,100 +45,124 @@ class PrinterSim:
         draw: bool = True,
         on_receipt: Callable[[Receipt], None] | None = None,
     ) -> None:
-        """Choose the model; pictures are drawn only when there is an ``out_dir`` to keep them.
+        """Choose the model, and the wire: a TCP port on loopback unless another is given. Pictures are kept in ``out_dir``.
 
         Raises:
             FontMissing: pictures are wanted and no font with Chinese glyphs is installed.
         """
-        self._model = PROFILES[model] if isinstance(model, str) else model
+        super().__init__(wire or PrinterTcp(port=port))
+        self.model = PROFILES[model] if isinstance(model, str) else model
         if draw and out_dir is not None:
             find_font()
-        self._paper = Paper(self._model.dots, self._model.paper_dots, out_dir, draw=draw, on_receipt=on_receipt)
+        self.paper = Paper(self.model.dots, self.model.paper_dots, out_dir, draw=draw, on_receipt=on_receipt)
+        self.album = Album(self.paper)
         self.condition = Condition()
-        self.lines_per_s = lines_per_s
-        self.mute = not self._model.answers
-        self.refused_clients = 0
-        self._engine = Engine(self._model, self._paper, self.condition, self._reply)
-        self._port = port
-        self._powered = True
-        self._jammed = False
-        self._client: asyncio.StreamWriter | None = None
-        self._work, self._room = asyncio.Event(), asyncio.Event()
-        self._room.set()
-        self._alone = asyncio.Event()
-        self._alone.set()
+        self.drawer = Drawer()
+        self.lines_per_s = lines_per_s or self.model.lines_per_s
+        self.mute = not self.model.answers
+        self.dropped_bytes = 0
+        self.powered = True
+        self.jammed = False
+        self.engine = Engine(self.model, self.paper, self.condition, self._reply, self._pulse)
+        self._real_time = RealTimeScanner()
+        self._work = asyncio.Event()
+        self._stopped = False
         self._lines_until_paper_end: int | None = None
         self._bytes_until_drop: int | None = None
-        self._life = contextlib.AsyncExitStack()
+        self._printing: asyncio.Task[None] | None = None
+        if isinstance(self.wire, PrinterTcp):
+            self.wire.detached = self._forget_host
 
     # ── what a person can see ──
 
     @property
     def port(self) -> int:
-        """The TCP port on 127.0.0.1."""
-        return self._port
+        """The TCP port on 127.0.0.1.
+
+        Raises:
+            TypeError: it hangs on another kind of wire.
+        """
+        if not isinstance(self.wire, PrinterTcp):
+            raise TypeError(f"the printer at {self.address} is not on the network")
+        return self.wire.port
+
+    @property
+    def refused_clients(self) -> int:
+        """How many were turned away because another was connected."""
+        return self.wire.refused if isinstance(self.wire, PrinterTcp) else 0
 
     @property
     def receipts(self) -> deque[Receipt]:
-        """The receipts cut so far (the last 500)."""
-        return self._paper.receipts
+        """The receipts cut or torn off so far (the last 500)."""
+        return self.paper.receipts
 
     @property
     def paper_text(self) -> str:
         """What has been printed since the last cut."""
-        return self._paper.text
+        return self.paper.text
 
     @property
     def drawer_pulses(self) -> list[int]:
         """The connector pins that got a pulse, in order."""
-        return self._engine.drawer_pulses
+        return self.engine.drawer_pulses
 
     @property
     def unknown(self) -> list[bytes]:
         """Bytes that began no command."""
-        return self._engine.unknown
+        return self.engine.unknown
 
     @property
     def cuts(self) -> int:
         """How often the cutter has moved."""
-        return self._engine.cuts
+        return self.engine.cuts
 
     @property
     def lines_printed(self) -> int:
         """Lines printed since power-on."""
-        return self._engine.lines_printed
+        return self.engine.lines_printed
 
     @property
     def buffered_bytes(self) -> int:
         """Bytes received and not yet printed."""
-        return len(self._engine.parser)
+        return len(self.engine.parser)
+
+    def shows(self) -> dict[str, Any]:
+        """Return what a person who stands before the printer sees."""
+        return hands.shown(self)
+
+    def do(self, command: dict[str, Any]) -> None:
+        """Carry out one command of the printer's own; see ``firmware_sim.printer.hands``."""
+        hands.do(self, command)
+
+    def handle(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one JSON command and return what the printer shows then.
+
+        Raises:
+            ValueError, KeyError, TypeError: no such command.
+        """
+        if "fault" in command and hands.is_own_fault(command):
+            command = hands.without_fault(command)
+        return super().handle(command)
 
     # ── life ──
 
-    async def __aenter__(self) -> Self:
+    async def start(self) -> None:
         """Switch on and listen."""
-        listener = self._life.enter_context(socket.socket())
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # a small machine: the host shall feel it
-        listener.bind(("127.0.0.1", self._port))
-        self._port = listener.getsockname()[1]
-        server = await asyncio.start_server(self._serve, sock=listener, limit=_READ_BYTES)
-        self._life.callback(server.close)
-        self._life.callback(self._hang_up)
-        tasks = await self._life.enter_async_context(asyncio.TaskGroup())
-        printing = tasks.create_task(self._print(), name=f"printer-sim:{self._port}")
-        self._life.callback(printing.cancel)
-        return self
+        self.set_drawer()
+        await super().start()
+        self._printing = asyncio.create_task(self._print(), name=f"printer-sim:{self.address}")
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def stop(self) -> None:
         """Switch off; what stands on the paper becomes the last receipt."""
-        self._engine.finish()
-        # Closed as if all were well: an error of the caller's block shall reach him as it is, not in a group.
-        await self._life.aclose()
+        if self._printing is not None:
+            self._printing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._printing
+            self._printing = None
+        self.engine.finish()
+        await super().stop()
 
-    # ── faults ──
+    # ── hands and faults ──
 
     def run_out_of_paper(self, after_lines: int = 0) -> None:
         """Let the roll end after ``after_lines`` more lines."""
@@ -165,105 +192,110 @@ class PrinterSim:
 
     def jam_cutter(self, jammed: bool = True) -> None:
         """Jam the cutter, or clear the jam; the error stays until the host sends DLE ENQ."""
-        self._jammed = jammed
+        self.jammed = jammed
         if jammed:
             with self._watching():
                 self.condition.cutter_error = True
 
+    def overheat(self, hot: bool = True) -> None:
+        """Let the head be too hot to print; it cools down by itself, here by ``hot=False``."""
+        with self._watching():
+            self.condition.overheated = hot
+
+    def tear(self) -> Receipt | None:
+        """Tear off what has been printed."""
+        return self.paper.cut()
+
+    def set_drawer(self, word: str = "") -> None:
+        """Do something to the drawer by hand; see ``Drawer.hand``."""
+        with self._watching():
+            if word:
+                self.drawer.hand(word)
+            self.condition.drawer_pin_high = self.drawer.pin_high
+
     def drop_connection(self, after_bytes: int = 0) -> None:
-        """Reset the connection once ``after_bytes`` more bytes have come; they are printed all the same."""
+        """Break the connection once ``after_bytes`` more bytes have come; they are printed all the same."""
         self._bytes_until_drop = after_bytes
         if not after_bytes:
-            self._hang_up()
+            self._bytes_until_drop = None
+            break_off(self.wire)
 
     def power_off(self) -> None:
-        """Pull the plug: buffers are lost, connections reset, new ones too."""
-        self._powered = False
-        self._hang_up()
-        self._engine.parser.clear()
+        """Pull the plug: buffers are lost, connections broken, new ones refused."""
+        self.powered = False
+        self.wire.unplug()
+        self.engine.power_off()
+        self._real_time = RealTimeScanner()
 
     def power_on(self) -> None:
         """Plug it in again."""
-        self._powered = True
+        self.powered = True
+        self.wire.replug()
         self._work.set()
 
-    # ── the network ──
+    # ── the wire ──
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self._powered or not await self._free():
-            self.refused_clients += 1
-            _reset(writer)
-            return
-        self._client = writer
-        self._alone.clear()
-        try:
-            await self._receive(reader)
-        except OSError:
-            pass  # the host reset the connection: what it sent stays in the buffer, as on a real printer
-        finally:
-            if self._client is writer:
-                self._client = None
-                self._engine.asb_mask = 0
-            self._alone.set()
-            writer.close()
+    def receive(self, data: bytes) -> None:
+        """Take bytes into the buffer; real-time commands are obeyed at once."""
+        taken = data
+        if self.model.drops:
+            taken = data[: max(0, self.model.buffer_bytes - self.buffered_bytes)]
+            self.dropped_bytes += len(data) - len(taken)
+        self.engine.parser.feed(taken)
+        for request in self._real_time.feed(data) if self.model.realtime else ():
+            self._answer_now(request)
+        self._work.set()
+        if self.buffered_bytes >= self.model.buffer_bytes and not self.model.drops:
+            self._stop_host()
+        self._count_drop(len(data))
 
-    async def _free(self) -> bool:
-        """Whether no other client is connected, once the goodbye of the last one has been read."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GOODBYE_S):
-                await self._alone.wait()
-        return self._client is None and self._powered
+    def _stop_host(self) -> None:
+        if not self._stopped:
+            self._stopped = True
+            hold(self.wire, held=True)
+            if self.model.xonxoff:
+                self._reply(_XOFF)
 
-    async def _receive(self, reader: asyncio.StreamReader) -> None:
-        real_time = RealTimeScanner()
-        while True:
-            await self._room.wait()
-            data = await reader.read(_READ_BYTES)
-            if not data:
-                return
-            self._engine.parser.feed(data)
-            for request in real_time.feed(data):
-                self._answer_now(request)
-            self._work.set()
-            if self.buffered_bytes >= self._model.buffer_bytes:
-                self._room.clear()
-            self._count_drop(len(data))
+    def _let_host(self) -> None:
+        if self._stopped:
+            self._stopped = False
+            hold(self.wire, held=False)
+            if self.model.xonxoff:
+                self._reply(_XON)
 
     def _count_drop(self, size: int) -> None:
         if self._bytes_until_drop is not None:
             self._bytes_until_drop -= size
             if self._bytes_until_drop <= 0:
-                self._bytes_until_drop = None
-                self._hang_up()
+                self.drop_connection()
 
-    def _hang_up(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            _reset(client)
+    def _forget_host(self) -> None:
+        self.engine.asb_mask = 0
+        self._real_time = RealTimeScanner()
 
     def _reply(self, data: bytes) -> None:
-        if self._client is not None and not self.mute:
-            self._client.write(data)
+        if not self.mute:
+            self.wire.send(data)
 
     # ── the mechanism ──
 
     async def _print(self) -> None:
         while True:
-            command = self._engine.parser.next() if self._can_print() else None
+            command = self.engine.parser.next() if self._can_print() else None
             if command is None:
                 if self._can_print():
-                    self._room.set()  # the front of a picture larger than the buffer waits for its rest
+                    self._let_host()  # the front of a picture larger than the buffer waits for its rest
                 self._work.clear()
                 await self._work.wait()
                 continue
-            lines = self._engine.execute(command)
-            if self.buffered_bytes < self._model.buffer_bytes:
-                self._room.set()
+            lines = self.engine.execute(command)
+            if self.buffered_bytes < self.model.buffer_bytes:
+                self._let_host()
             self._count_paper(lines)
             await asyncio.sleep(lines / self.lines_per_s if self.lines_per_s else 0)
 
     def _can_print(self) -> bool:
-        return self._powered and not self.condition.offline
+        return self.powered and not self.condition.offline
 
     def _count_paper(self, lines: int) -> None:
         if self._lines_until_paper_end is not None:
@@ -272,16 +304,21 @@ class PrinterSim:
                 with self._watching():
                     self.condition.paper_end = True
 
+    def _pulse(self, pin: int) -> None:
+        self.drawer.pulse(pin)
+        self.set_drawer()
+
     @contextlib.contextmanager
     def _watching(self) -> Iterator[None]:
         """Send an automatic status message if a watched item changes within the block."""
-        before = self.condition.watched(self._engine.asb_mask)
+        before = self.condition.watched(self.engine.asb_mask)
         yield
-        if self.condition.watched(self._engine.asb_mask) != before:
+        if self.condition.watched(self.engine.asb_mask) != before:
             self._reply(self.condition.automatic())
         self._work.set()
 
     def _answer_now(self, request: Request) -> None:
+        known = "DLE DC4" not in self.model.unsupported
         match request.kind, request.args:
             case "EOT", args:
                 status = self.condition.real_time(args[0])
@@ -289,24 +326,20 @@ class PrinterSim:
                     self._reply(bytes([status]))
             case "ENQ", args if args[0] in (1, 2):
                 self._recover(clear=args[0] == 2)
-            case "DC4", args if args[0] == 1:
-                if self._engine.pulse_enabled and not self.condition.error:
-                    self._engine.pulse(5 if args[1] == 1 else 2)
-            case "DC4", args if args == CLEAR_BUFFERS and "DLE DC4" not in self._model.unsupported:
-                self._engine.parser.clear()
+            case "DC4", args if args[0] == 1 and known:
+                if self.engine.pulse_enabled and not self.condition.error:
+                    self.engine.pulse(5 if args[1] == 1 else 2)
+            case "DC4", args if args == CLEAR_BUFFERS and known:
+                self.engine.forget()
                 self._recover(clear=True)
+                self._let_host()
                 self._reply(b"\x37\x25\x00")
 
     def _recover(self, *, clear: bool) -> None:
-        if not self.condition.error or self._jammed:
+        if not self.condition.error or self.jammed:
             return  # ignored without a recoverable error, and while its cause is still there
         if clear:
-            self._engine.parser.clear()
+            self.engine.forget()
+            self._let_host()
         with self._watching():
             self.condition.cutter_error = False
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-    writer.transport.abort()

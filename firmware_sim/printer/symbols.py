@@ -7,6 +7,8 @@ import qrcode
 from PIL import Image
 from qrcode import constants
 
+from firmware_sim.printer.retail import check_digit, code93_modules, upce_digits, upce_modules
+
 _FORM_A = {0: "upca", 1: "upce", 2: "ean13", 3: "ean8", 4: "code39", 5: "itf", 6: "codabar"}
 _FORM_B = {65 + number: name for number, name in _FORM_A.items()} | {
     72: "code93", 73: "code128", 74: "gs1-128", 75: "databar", 76: "databar", 77: "databar-limited", 78: "databar-expanded",
@@ -36,30 +38,43 @@ def read_barcode(args: bytes) -> LinearCode | None:
         return None
     if kind in _DIGITS:
         return _retail(kind, data)
-    if kind in ("code128", "gs1-128"):
-        text = code128_text(data)
-        return LinearCode(kind, text, _modules("code128", text)) if text else None
-    text = data.decode("ascii", "replace")
-    return LinearCode(kind, text, _modules(kind, text) if kind in ("code39", "itf", "codabar") else None)
+    text = code128_text(data) if kind == "code128" else data.decode("ascii", "replace")
+    return _drawn(kind, text) if text else None
+
+
+def _drawn(kind: str, text: str) -> LinearCode | None:
+    match kind:
+        case "upce":
+            digits = upce_digits(text)
+            return None if digits is None else LinearCode(kind, digits, upce_modules(digits))
+        case "code93":
+            return LinearCode(kind, text, code93_modules(text))
+        case "gs1-128":
+            return LinearCode(kind, text, _modules("gs1_128", "".join(c for c in text if c not in "() *")))
+        case "code39":
+            return LinearCode(kind, text.strip("*"), _modules(kind, text.strip("*")))
+        case "code128" | "itf" | "codabar":
+            return LinearCode(kind, text, _modules(kind, text))
+        case _:
+            return LinearCode(kind, text, None)
 
 
 def _retail(kind: str, data: bytes) -> LinearCode | None:
     digits, wanted = data.decode("ascii", "replace"), _DIGITS[kind]
     if not digits.isdigit() or len(digits) not in (wanted, wanted + 1):
         return None
-    body = digits[:wanted]
-    full = body + str(-sum(int(d) * (3 if i % 2 == 0 else 1) for i, d in enumerate(reversed(body))) % 10)
+    full = digits[:wanted] + check_digit(digits[:wanted])
     if len(digits) == wanted + 1 and digits != full:
         return None  # a wrong check digit prints nothing
-    return LinearCode(kind, full, _modules(kind, body))
+    return LinearCode(kind, full, _modules(kind, full[:-1]))
 
 
 def _modules(kind: str, text: str) -> str | None:
     options = {"add_checksum": False} if kind == "code39" else {}
     try:
         return "".join(barcode.get_barcode_class(kind)(text, **options).build())
-    except barcode.errors.BarcodeError:
-        return None
+    except (barcode.errors.BarcodeError, KeyError, ValueError, IndexError):
+        return None  # characters that the code does not know: the library says so in many ways
 
 
 def code128_text(data: bytes) -> str:
@@ -119,3 +134,14 @@ def column_image(mode: int, data: bytes) -> Image.Image:
                 image.putpixel((x, y), 0)
     scale_x = 2 if mode in (0, 32) else 1
     return image.resize((image.width * scale_x, 24), Image.Resampling.NEAREST)
+
+
+def stored_image(width: int, bands: int, data: bytes) -> Image.Image:
+    """Return a picture of FS q: columns of ``bands`` bytes, most significant bit on top, mode ``L``."""
+    image = Image.new("L", (max(1, width), max(1, bands * 8)), 255)
+    for x in range(width):
+        bits = int.from_bytes(data[x * bands : (x + 1) * bands], "big")
+        for y in range(bands * 8):
+            if bits >> (bands * 8 - 1 - y) & 1:
+                image.putpixel((x, y), 0)
+    return image

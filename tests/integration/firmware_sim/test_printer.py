@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_sim.printer import PrinterSim, fonts
+from firmware_sim.printer import PrinterSim, PrinterTcp, fonts
 from tests.corpora import corpus
 from tests.waiting import until
 
@@ -166,7 +166,9 @@ async def test_clearing_all_buffers(printer: PrinterSim) -> None:
 
 async def test_one_client_at_a_time(printer: PrinterSim) -> None:
     _, first = await connect(printer)
-    await until(lambda: printer._client is not None)
+    wire = printer.wire
+    assert isinstance(wire, PrinterTcp)
+    await until(lambda: wire.connected)
     reader, second = await connect(printer)
     with pytest.raises(ConnectionResetError):
         await reader.readexactly(1)
