@@ -9,24 +9,33 @@ A feature of the edge that needs a device takes ``Attached`` and looks the devic
 and is added to ``features`` in ``edge_agent.bootstrap.agent_of``; see ``edge_agent.features``. A new class of devices is one property here.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
+from devices.hotplug import HotPlug
 from devices.ports import Camera, ReceiptPrinter, Scanner
 from devices.ports.display import CustomerDisplay
 from devices.ports.drawer import CashDrawer
 from devices.ports.light import SignalLight
 from devices.ports.scale import Scale
+from devices.registry import DeviceSettings
 from edge_agent.bay import Bay
 
 AnyBay = Bay[Any]
 
 
 class Attached:
-    """Every device that the settings name, in their order; each is supervised by its bay."""
+    """Every device that the settings name, in their order; each is supervised by its bay.
 
-    def __init__(self, bays: Sequence[AnyBay] = ()) -> None:
-        self.bays = tuple(bays)
+    Attributes:
+        bays: the devices.
+        plug: watches what is plugged in, None where nobody watches.
+    """
+
+    def __init__(self, bays: Sequence[AnyBay] = (), plug: HotPlug | None = None) -> None:
+        self.bays, self.plug = tuple(bays), plug
 
     @property
     def printer(self) -> Bay[ReceiptPrinter] | None:
@@ -77,4 +86,13 @@ class Attached:
 
     def work(self) -> dict[str, Any]:
         """Return what has to run, by task name."""
-        return {f"device:{bay.device_id}": bay.run() for bay in self.bays}
+        work: dict[str, Any] = {f"device:{bay.device_id}": bay.run() for bay in self.bays}
+        if self.plug is not None and self.bays:
+            work["devices:plug"] = self.plug.run()
+        return work
+
+
+def nodes_of(devices: Iterable[DeviceSettings]) -> list[Path]:
+    """Return the nodes and links that addresses name, for ``HotPlug``."""
+    paths = (re.sub(r"^\w+:(//)?", "", device.address).partition("?")[0] for device in devices)
+    return [Path(path) for path in paths if path.startswith("/")]

@@ -11,12 +11,14 @@ from typing import Any
 from structlog.contextvars import bound_contextvars
 
 from devices.health import Report
+from devices.hotplug import HotPlug
+from devices.identity import resolve
 from devices.ports import Device
 from devices.registry import DeviceSettings, open_device
 from devices.surroundings import Surroundings
 from domain.ids import EdgeId, LaneId, StoreId
 from edge_agent.agent import Agent
-from edge_agent.attached import Attached
+from edge_agent.attached import Attached, nodes_of
 from edge_agent.bay import Bay
 from edge_agent.clock import BUILT_AT, HeadquartersTime, SystemClock
 from edge_agent.counter import Counter
@@ -25,11 +27,12 @@ from edge_agent.db.connection import ALONE, HOSTED
 from edge_agent.db.journal import Boot, Journal, floor_of, open_journal
 from edge_agent.db.relay_journal import SqliteRelayJournal
 from edge_agent.db.writer import Writer
-from edge_agent.device_news import DeviceNews
+from edge_agent.device_news import DeviceNews, devices_now
 from edge_agent.edge import Edge
 from edge_agent.errors import DatabaseMissing, NotEnrolled
 from edge_agent.features import Feature
 from edge_agent.handlers.state import edge_started
+from edge_agent.identities import Identities
 from edge_agent.lanes import Lane
 from edge_agent.paper import ReceiptPrinting
 from edge_agent.ports import Place
@@ -37,6 +40,7 @@ from edge_agent.reading import Reading
 from edge_agent.receipts import Style
 from edge_agent.run import on_signals, run
 from edge_agent.settings import EdgeSettings, Loaded, keep_as_last_good
+from edge_agent.showing import Showing
 from edge_agent.snapshots import SnapshotFetcher
 from edge_agent.storage import DiskBudget, space_of
 from edge_agent.texts import short
@@ -248,21 +252,36 @@ def agent_of(edge: Edge) -> Agent:
         DeviceMisconfigured: a device that no driver can serve.
     """
     lane = Lane(LaneId(edge.settings.till.lane), edge.counter, edge.clock)
-    news = DeviceNews(edge.counter)
-    attached = Attached([_bay(settings, news.report) for settings in edge.settings.devices])
+    plug, news = HotPlug(watched=nodes_of(edge.settings.devices)), DeviceNews(edge.counter)
+    attached = Attached([bay_of(each, plug, news.report) for each in edge.settings.devices], plug)
+    identities = Identities(edge.data.devices, attached, edge.counter)
+    news.on_change += [identities.heard, lambda _, __: edge.relay.devices_changed()]
+    edge.relay.show_devices(lambda: devices_now(attached))
+    language = edge.settings.language
+    zh = language == "zh-CN"
+    # A new feature is one line here; edge_agent/features.py says what it brings.
     features: list[Feature] = [
         Reading(attached, lane),
         ReceiptPrinting(attached, edge.counter, edge.style),
+        Showing(attached, edge.counter, lane.lane, language, edge.style.name_zh if zh else edge.style.name_en),
         news,
+        identities,
     ]
     return Agent(edge, lane, attached, features)
 
 
-def _bay(settings: DeviceSettings, report: Report) -> Bay[Device]:
-    def build(heard: Report) -> Device:
-        return open_device(settings, Surroundings(report=heard))
+def bay_of(settings: DeviceSettings, plug: HotPlug, report: Report | None = None) -> Bay[Device]:
+    """Return the supervised device of one entry of the settings.
 
-    return Bay(settings, build, report=report)
+    Raises:
+        DeviceMisconfigured: no driver can serve it.
+    """
+
+    def build(heard: Report) -> Device:
+        around = Surroundings(heard, plug, lambda address: resolve(address, lambda: plug.attached))
+        return open_device(settings, around)
+
+    return Bay(settings, build, report=report, arrivals=plug)
 
 
 def run_edge(loaded: Loaded, *, new_epoch: bool = False) -> None:

@@ -20,6 +20,7 @@ class DataDir:
         self.control = path / "control.sock"
         self.snapshots = path / "snapshots"
         self.traces = path / "traces"
+        self.devices = path / "devices.json"
         self._lock: int | None = None
 
     def lock(self) -> None:

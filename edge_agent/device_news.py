@@ -11,6 +11,7 @@ from edge_agent.attached import Attached
 from edge_agent.counter import Counter
 from edge_agent.features import Word, Work
 from edge_agent.handlers.state import device_changed
+from protocol.messages import MAX_DEVICES, DeviceNow
 
 BURST = 6
 """So many changes of one device are told at once …"""
@@ -18,12 +19,15 @@ PER_CHANGE_S = 120.0
 """… and then one in this time: a loose plug must not fill the stream, and headquarters still hears how it ended."""
 
 
+MOST_REASON = 300
+
+
 class DeviceNews:
     """Takes every change of every device and states what counts."""
 
     def __init__(self, counter: Counter, *, now: Callable[[], float] = time.monotonic) -> None:
         self._counter, self._now = counter, now
-        self.on_change: list[Callable[[], None]] = []
+        self.on_change: list[Callable[[str, DeviceState], None]] = []
         self._waiting: dict[str, DeviceState] = {}
         self._told: dict[str, Health] = {}
         self._allowed: dict[str, Allowance] = {}
@@ -40,7 +44,7 @@ class DeviceNews:
             self._waiting[device_id] = state
             self._changed.set()
         for tell in self.on_change:
-            tell()
+            tell(device_id, state)
 
     def work(self) -> Work:
         """Return the task that states changes."""
@@ -97,8 +101,7 @@ class Allowance:
 
 
 def states_of(attached: Attached) -> dict[str, dict[str, Any]]:
-    """Return every device's class, kind, state, reason and since when, for status pages; times are aware UTC in ISO 8601."""
-    now_s, now = time.monotonic(), datetime.now(UTC)
+    """Return every device's class, kind, address, state, reason and since when (RFC 3339), for status pages."""
     return {
         bay.device_id: {
             "class": bay.device_class,
@@ -106,10 +109,29 @@ def states_of(attached: Attached) -> dict[str, dict[str, Any]]:
             "address": bay.settings.address,
             "health": bay.state.health.value,
             "reason": bay.state.reason,
-            "since_at": (now - timedelta(seconds=now_s - bay.state.since_s)).isoformat(timespec="seconds")
-            if bay.state.since_s
-            else "",
+            "since_at": _since(bay.state),
             "restarts": bay.restarts,
         }
         for bay in attached.bays
     }
+
+
+def devices_now(attached: Attached) -> tuple[DeviceNow, ...]:
+    """Return the same for headquarters."""
+    return tuple(
+        DeviceNow(
+            bay.device_id[:64],
+            bay.state.health.value,
+            bay.device_class,
+            bay.state.reason[:MOST_REASON],
+            _since(bay.state),
+        )
+        for bay in attached.bays[:MAX_DEVICES]
+    )
+
+
+def _since(state: DeviceState) -> str:
+    if not state.since_s:
+        return ""
+    began = datetime.now(UTC) - timedelta(seconds=time.monotonic() - state.since_s)
+    return began.isoformat(timespec="seconds")

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple, TypeVar
 
+import msgspec
 import structlog
 
 from link.backoff import Backoff
@@ -30,7 +31,7 @@ from link.transport import Delivery, Transport, TransportFactory, Will
 from link.uplink import Uplink
 from protocol.codec import decode_ack, decode_down, encode
 from protocol.errors import ProtocolError
-from protocol.messages import VERSION, Ack, Batch, Down, Hello, Status
+from protocol.messages import VERSION, Ack, Batch, DeviceNow, Down, Hello, Status
 from protocol.sender import Effect, Incident, Progress, Send, State
 from protocol.topics import Leaf, topic
 
@@ -38,6 +39,8 @@ T = TypeVar("T")
 _MAX_PUBLISHING = 32
 _MAX_WAITING = 256
 _GOODBYE_S = 1.0
+STATUS_EVERY_S = 5.0
+"""A device that flaps changes the retained status no more often than this."""
 _REFUSED_AS_IF_FAILED = 5
 
 
@@ -114,6 +117,8 @@ class Relay:
         self.edge, self.shard = edge, shard
         self._factory, self._journal = transport_factory, journal
         self._status = status or Status(VERSION, online=True)
+        self._devices: Callable[[], tuple[DeviceNow, ...]] = tuple
+        self._devices_moved = asyncio.Event()
         self._rng = rng or random.Random()  # noqa: S311 - spreads load, keeps no secret
         self._backoff = backoff or Backoff(self._rng)
         self._on_change, self._on_incident, self._on_hq_time = on_change, on_incident, on_hq_time
@@ -153,6 +158,14 @@ class Relay:
     def committed(self) -> None:
         """A fact was committed: send it. Call on the loop's thread, right after the commit."""
         self._wake.set()
+
+    def show_devices(self, devices: Callable[[], tuple[DeviceNow, ...]]) -> None:
+        """Let the status say how the edge's devices are, as ``devices`` returns it; call ``devices_changed`` when that changes."""
+        self._devices = devices
+
+    def devices_changed(self) -> None:
+        """Tell headquarters anew how the devices are, soon. Call on the loop's thread."""
+        self._devices_moved.set()
 
     def hurry(self) -> None:
         """The network is said to be back: try now instead of at the end of the back-off."""
@@ -209,9 +222,20 @@ class Relay:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(transport), name=f"relay:{self.edge}:listen")
+                tasks.create_task(self._tell_devices(transport), name=f"relay:{self.edge}:devices")
                 await self._drive(tasks, transport, lasting)
         except BaseExceptionGroup as group:
             raise_link_error(group)
+
+    def _standing(self) -> bytes:
+        self._devices_moved.clear()
+        return encode(msgspec.structs.replace(self._status, devices=self._devices()))
+
+    async def _tell_devices(self, transport: Transport) -> None:
+        while True:
+            await asyncio.sleep(STATUS_EVERY_S)  # the session began with a status
+            await self._devices_moved.wait()
+            await transport.publish(topic(self.shard, self.edge, "status"), self._standing(), retain=True)
 
     async def _listen(self, transport: Transport) -> None:
         handlers: dict[str, Callable[[bytes], None]] = {
@@ -243,7 +267,7 @@ class Relay:
         self._wake.set()
 
     async def _drive(self, tasks: asyncio.TaskGroup, transport: Transport, lasting: asyncio.TaskGroup) -> None:
-        self._post(tasks, transport, "status", encode(self._status), retain=True)
+        self._post(tasks, transport, "status", self._standing(), retain=True)
         self._down.begin()
         effects = await self._on_disk(self._up.greet)
         while True:

@@ -59,11 +59,15 @@ class DayClosed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class DeviceStateChanged(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A device of the store changed its state (one fact per change, not per look)."""
+    """A device of the store changed its state (one fact per change, not per look).
+
+    ``swap``: it is the same unit on another port (``moved``), or another unit in its place (``replaced``); ``reason`` says which.
+    """
 
     device: str
     state: Literal["absent", "opening", "ok", "degraded", "failed"]
     reason: str = ""
+    swap: Literal["", "moved", "replaced"] = ""
 
 
 class EdgeStarted(msgspec.Struct, frozen=True, omit_defaults=True):

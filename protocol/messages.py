@@ -1,6 +1,6 @@
 """The messages on the five topics of an edge. All are JSON objects tagged by ``kind``; hashes are lower-case hex."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -9,6 +9,7 @@ VERSION = 1
 """Major version of the wire form; headquarters reads this and the one before."""
 
 MAX_BATCH_EVENTS = 64
+MAX_DEVICES = 128
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Number = Annotated[int, Meta(ge=1, le=2**53)]
@@ -116,13 +117,24 @@ class Down(msgspec.Struct, frozen=True, tag_field="kind", tag="down", omit_defau
     snapshot: SnapshotRef | None = None
 
 
+class DeviceNow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one device of an edge is: its UnifiedPOS class, its state, why it is not better, and since when (RFC 3339)."""
+
+    device: str
+    state: Literal["absent", "opening", "ok", "degraded", "failed"]
+    device_class: str = ""
+    reason: str = ""
+    since_at: str = ""
+
+
 class Status(msgspec.Struct, frozen=True, tag_field="kind", tag="status", omit_defaults=True):
-    """edge → ``status``, retained, with a last will; nobody decides anything from it."""
+    """edge → ``status``, retained, with a last will, and again when a device changed; nobody decides anything from it."""
 
     v: int
     online: bool
     boot: str = ""
     software: str = ""
+    devices: Annotated[tuple[DeviceNow, ...], Meta(max_length=MAX_DEVICES)] = ()
 
 
 UpMessage = Hello | Batch

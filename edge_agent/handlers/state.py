@@ -20,3 +20,12 @@ def device_changed(device: str, state: Health, reason: str, uow: UnitOfWork, clo
     with uow:
         uow.facts.add(DeviceStateChanged(device, state, reason), clock)
         uow.commit()
+
+
+def device_swapped(
+    device: str, state: Health, swap: Literal["moved", "replaced"], reason: str, uow: UnitOfWork, clock: Clock
+) -> None:
+    """State that a device is another unit than before, or the same one on another port."""
+    with uow:
+        uow.facts.add(DeviceStateChanged(device, state, reason, swap), clock)
+        uow.commit()
