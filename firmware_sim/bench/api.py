@@ -83,7 +83,7 @@ def create_app(bench: Bench, player: Player, goods: Goods, stopping: asyncio.Eve
     @app.get("/v1/health")
     async def health() -> Any:
         """Tell that the bench runs, what is plugged in, and whether an edge answers."""
-        plugged = [(stand.told()["wire"] or {"plugged": True})["plugged"] for stand in bench.stands.values()]
+        plugged = [told["wire"].get("plugged", True) for told in bench.told()]
         status = await bench.edge.look()
         return answer({"ok": True, "devices": len(plugged), "plugged": sum(plugged), "edge": bool(status)})
 

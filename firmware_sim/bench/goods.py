@@ -25,12 +25,21 @@ class Produce(msgspec.Struct, frozen=True):
     picture: str
 
 
+class Photo(msgspec.Struct, frozen=True):
+    """One photograph to hold before a camera; ``picture`` is its file on this machine."""
+
+    picture: str
+    en: str
+    zh: str
+
+
 class Goods(msgspec.Struct, frozen=True):
     """Everything that lies there."""
 
     scan: list[Good]
     odd: list[Good]
     weigh: list[Produce]
+    photos: list[Photo]
 
 
 PRODUCE = [
@@ -57,7 +66,8 @@ def goods() -> Goods:
     """Return what lies beside the bench."""
     sold = demo.baskets()
     articles = [*(photo.article for photo in demo.photos()), *demo.articles(sold)]
-    return Goods([_good(article) for article in articles if article.price_minor > 0], ODD, PRODUCE)
+    photos = [Photo(str(each.picture), each.article.name_en, each.article.name_zh) for each in demo.photos()]
+    return Goods([_good(article) for article in articles if article.price_minor > 0], ODD, PRODUCE, photos)
 
 
 def _good(article: Article) -> Good:

@@ -5,11 +5,19 @@ A simulator is imported when a store file needs it: a bench without a camera doe
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firmware_sim.bench.address import is_network, link_of, network_of
-from firmware_sim.bench.stand import Device, Model
+from firmware_sim.bench.stand import NORMAL, Album, Device, Model
 from firmware_sim.bench.store_file import Entry
 from firmware_sim.wire import PtyWire, TcpWire, Wire
+
+if TYPE_CHECKING:
+    from firmware_sim.camera import CameraSim
+    from firmware_sim.printer import PrinterSim
+
+_THREE = (NORMAL, "mute", "garbage")
+_FOUR = (NORMAL, "mute", "clone", "garbage")
 
 
 def wire_of(entry: Entry) -> Wire:
@@ -24,15 +32,143 @@ def wire_of(entry: Entry) -> Wire:
     return PtyWire(link_of(entry))
 
 
-def _display(entry: Entry) -> Model:
+def _camera(_: Entry) -> Model:
+    from firmware_sim.camera import CameraSim
+
     def build(entry: Entry, _: str, __: Path) -> Device:
-        from firmware_sim.display import DisplaySim
+        network = network_of(entry)
+        return CameraSim(network.host, network.port)
 
-        return DisplaySim(wire_of(entry), entry.profile or "cd5220")
+    return Model("camera", build, album=_Lens)
 
-    return Model("price_display" if entry.profile == "led8" else "display", build)
+
+def _display(entry: Entry) -> Model:
+    from firmware_sim.display import MODELS, DisplaySim
+
+    model = next((name for name in MODELS if entry.profile.startswith(name)), MODELS[0])
+
+    def build(entry: Entry, _: str, __: Path) -> Device:
+        return DisplaySim(wire_of(entry), model)
+
+    return Model("price_display" if model == "led8" else "display", build)
+
+
+def _printer(entry: Entry) -> Model:
+    from firmware_sim.printer import PROFILES, PrinterSim
+    from firmware_sim.printer.lines import PrinterPty, PrinterTcp
+
+    def build(entry: Entry, profile: str, folder: Path) -> Device:
+        network = network_of(entry) if is_network(entry.address) else None
+        wire = PrinterTcp(network.host, network.port) if network else PrinterPty(link_of(entry))
+        return PrinterSim(wire, out_dir=folder, model=profile)
+
+    # The edge's profile says what the shop bought; where the simulator has that very model, it stands here.
+    first = entry.profile if entry.profile in PROFILES else NORMAL
+    return Model("printer", build, tuple(dict.fromkeys((first, *_FOUR, *PROFILES))), _album_of)
+
+
+def _serial_scanner(entry: Entry) -> Model:
+    from firmware_sim.scanner import LineScannerSim
+    from firmware_sim.scanner.line import SUFFIXES
+    from firmware_sim.scanner.orders import MAKERS
+
+    suffix = str(entry.options.get("suffix", "any"))
+    prefix = str(entry.options.get("prefix", ""))
+
+    def build(entry: Entry, profile: str, _: Path) -> Device:
+        return LineScannerSim(
+            wire_of(entry),
+            suffix=suffix if suffix in SUFFIXES else "crlf",
+            prefix=prefix.encode(),
+            maker=entry.profile if entry.profile in MAKERS else "generic",
+            ids=str(entry.options.get("ids", "aim")),
+            profile=profile,
+        )
+
+    return Model("scanner", build, _FOUR)
+
+
+def _ssi_scanner(_: Entry) -> Model:
+    from firmware_sim.scanner import SsiScannerSim
+
+    def build(entry: Entry, profile: str, _: Path) -> Device:
+        return SsiScannerSim(wire_of(entry), profile=profile)
+
+    return Model("scanner", build, _FOUR)
+
+
+def _hid_scanner(_: Entry) -> Model:
+    from firmware_sim.scanner import HidScannerSim
+
+    def build(entry: Entry, profile: str, _: Path) -> Device:
+        return HidScannerSim(wire_of(entry), prefix=str(entry.options.get("prefix", "")), profile=profile)
+
+    return Model("scanner", build, _FOUR)
+
+
+_VOICES = {
+    "nci": "nci_ecr",
+    "weigh-tronix": "nci_7800",
+    "cas-continuous": "cas22",
+    "cas": "cas",
+    "pinnacle-os2-continuous": "os2_continuous",
+    "pinnacle-os2": "os2",
+    "icl": "icl",
+    "yaohua-reversed": "reversed",
+    "text": "text",
+    "yaohua": "text",
+}
+
+
+def _scale(entry: Entry) -> Model:
+    """Return the scale that speaks what the profile's name says: ``generic-cas``, ``pinnacle-os2`` …; else Toledo 8217."""
+    name = entry.profile.removeprefix("generic-")
+    return _scale_speaking(next((voice for start, voice in _VOICES.items() if name.startswith(start)), "toledo8217"))
+
+
+def _scale_speaking(voice: str) -> Model:
+    from firmware_sim.scale import ScaleSim
+
+    def build(entry: Entry, profile: str, _: Path) -> Device:
+        return ScaleSim(wire_of(entry), voice, profile=profile)
+
+    return Model("scale", build, _THREE)
+
+
+def _screen(_: Entry) -> Model:
+    from firmware_sim.bench.screen import ScreenSim
+
+    def build(entry: Entry, _: str, __: Path) -> Device:
+        return ScreenSim(network_of(entry))
+
+    return Model("screen", build)
+
+
+class _Lens:
+    """What a camera sees at this moment, as its only picture."""
+
+    def __init__(self, camera: "CameraSim") -> None:
+        self._camera = camera
+
+    def names(self) -> list[str]:
+        return ["now"]
+
+    def picture(self, name: str) -> bytes | None:
+        return self._camera.picture() if name == "now" else None
+
+
+def _album_of(device: "PrinterSim") -> Album:
+    return device.album
 
 
 SHELF: dict[str, Callable[[Entry], Model]] = {
+    "camera_stream": _camera,
+    "display_page": _screen,
     "display_serial": _display,
+    "printer_escpos": _printer,
+    "scale_dialog06": lambda _: _scale_speaking("dialog06"),
+    "scale_serial": _scale,
+    "scanner_hid": _hid_scanner,
+    "scanner_serial": _serial_scanner,
+    "scanner_ssi": _ssi_scanner,
 }

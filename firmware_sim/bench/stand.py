@@ -118,8 +118,9 @@ class Stand:
         return self.device.shows()
 
     def told(self) -> Seen:
-        """Return everything that the page draws; ``wire`` is None for a device that has no cable of its own."""
-        wire = getattr(self.device, "wire", None)
+        """Return everything that the page draws; ``wire`` is what is wrong with its cable."""
+        shows = self.device.handle({})
+        wire = shows.pop("wire", {})
         return {
             "id": self.entry.device_id,
             "kind": self.entry.kind,
@@ -127,9 +128,9 @@ class Stand:
             "address": self.entry.address,
             "profile": self.profile,
             "profiles": list(self.model.profiles),
-            "wire": wire.faults() if wire is not None else None,
+            "wire": wire,
             "pictures": self.album.names() if self.album else [],
-            "shows": self.shows(),
+            "shows": shows,
         }
 
     def told_as_json(self) -> bytes:

@@ -6,7 +6,8 @@ import { button, choice, element, known, language, say, speak } from "./words.js
 
 const RETRY_MS = [300, 1000, 2000, 5000];
 const SILENT_MS = 25000;
-const COLUMN = { scanner: 0, camera: 0, goods: 0, till: 1, scale: 1, display: 1, price_display: 1, screen: 1, light: 1, printer: 2, drawer: 2, label: 3, payment: 3, terminal: 3, esl: 3, scenarios: 3 };
+// Where a face stands on the counter, and in which order: what reads, the counter itself, money, what is stuck to goods.
+const PLACES = [["goods", "scanner", "camera"], ["till", "scale", "display", "price_display", "screen"], ["printer", "drawer", "payment", "terminal"], ["scenarios", "light", "label", "esl"]];
 const $ = (id) => document.getElementById(id);
 
 const bench = { devices: new Map(), goods: { scan: [], odd: [], weigh: [] }, scenarios: [], edge: {}, run: null, hand: "" };
@@ -47,14 +48,14 @@ const context = () => ({ bench, hand, ask, toast, enlarge });
 
 function faultRow(device, act) {
   const { wire } = device;
-  if (!wire) return element("div.cable", {}, profiles(device, act));
-  const toggle = (on, name, undo, label) => button(say(on ? `un${label}` : label), () => act({ fault: on ? undo : name }), { "aria-pressed": String(on), class: on ? "broken" : "" });
+  const can = (name) => !wire.faults || wire.faults.includes(name);
+  const toggle = (on, name, undo, label) => can(name) && button(say(on ? `un${label}` : label), () => act({ fault: on ? undo : name }), { "aria-pressed": String(on), class: on ? "broken" : "" });
   return element("div.cable", {},
     toggle(!wire.plugged, "unplug", "replug", "unplug"),
     toggle(wire.frozen, "freeze", "thaw", "freeze"),
     toggle(Boolean(wire.bytes_per_s), "slow", "fast", "slow"),
-    button(say("half"), () => act({ fault: "half" }), { title: say("half_help") }),
-    button(say("garbage"), () => act({ fault: "garbage" })),
+    can("half") && button(say("half"), () => act({ fault: "half" }), { title: say("half_help") }),
+    can("garbage") && button(say("garbage"), () => act({ fault: "garbage" })),
     profiles(device, act),
   );
 }
@@ -109,14 +110,17 @@ class Card {
 }
 
 function place(face, node) {
-  $(`column-${COLUMN[face] ?? 3}`).append(node);
+  const column = PLACES.findIndex((faces) => faces.includes(face));
+  const order = column < 0 ? 99 : PLACES[column].indexOf(face);
+  node.style.order = order;
+  $(`column-${column < 0 ? 3 : column}`).append(node);
 }
 
 function build() {
   for (let n = 0; n < 4; n += 1) $(`column-${n}`).replaceChildren();
   cards.clear();
   const devices = [...bench.devices.values()];
-  if (devices.some((device) => device.face === "scanner")) cards.set("goods", goodsCard(context()));
+  if (devices.some((device) => ["scanner", "camera"].includes(device.face))) cards.set("goods", goodsCard(context()));
   cards.set("till", tillCard(context()));
   for (const key of ["goods", "till"]) if (cards.has(key)) place(key, cards.get(key).node);
   for (const device of devices) {
@@ -125,7 +129,12 @@ function build() {
   }
   cards.set("scenarios", scenarioCard(context()));
   place("scenarios", cards.get("scenarios").node);
-  const anchors = [...document.querySelectorAll("main .card")].map((card) => element("a", { href: `#${card.id}` }, card.querySelector("h2").firstChild.textContent));
+  const cardsInOrder = [...document.querySelectorAll("main .column")].flatMap((column) => [...column.children].sort((a, b) => a.style.order - b.style.order));
+  const titles = cardsInOrder.map((card) => card.querySelector("h2").firstChild.textContent);
+  const anchors = cardsInOrder.map((card, at) => {
+    const twins = titles.filter((title) => title === titles[at]).length;
+    return element("a", { href: `#${card.id}`, title: card.id.replace("device-", "") }, twins > 1 ? `${titles[at]} ${titles.slice(0, at + 1).filter((title) => title === titles[at]).length}` : titles[at]);
+  });
   $("jump").replaceChildren(...anchors);
   drawEdge();
 }
@@ -147,8 +156,9 @@ function line(state) {
 
 const HEARD = {
   bench(devices) {
+    line("live");
     bench.devices = new Map(devices.map((device) => [device.id, device]));
-    bench.hand ||= devices.find((device) => device.face === "scanner")?.id ?? "";
+    bench.hand ||= devices.find((device) => device.face === "scanner")?.id ?? devices.find((device) => device.face === "camera")?.id ?? "";
     build();
   },
   device(device) {

@@ -9,10 +9,11 @@ export function goodsCard({ bench, hand }) {
   const scan = (code, aim, node) => {
     node?.classList.remove("read");
     requestAnimationFrame(() => node?.classList.add("read"));
-    return hand(bench.hand)({ scan: code, aim });
+    const held = bench.devices.get(bench.hand);
+    return hand(bench.hand)(held?.face === "camera" ? { show: [/^\]Q/.test(aim) ? { text: code, kind: "qr" } : code] } : { scan: code, aim });
   };
-  const scanners = [...bench.devices.values()].filter((device) => device.face === "scanner");
-  const inHand = choice(scanners.map((device) => [device.id, `${device.id} · ${device.kind.replace("scanner_", "")}`]), bench.hand, (id) => { bench.hand = id; }, say("in_hand"));
+  const scanners = [...bench.devices.values()].filter((device) => ["scanner", "camera"].includes(device.face));
+  const inHand = choice(scanners.map((device) => [device.id, say(`hold_${device.face}`, { id: device.id })]), bench.hand, (id) => { bench.hand = id; }, say("in_hand"));
   const code = element("input", { type: "text", placeholder: say("code"), "aria-label": say("code"), spellcheck: "false" });
   const aim = choice(AIM.map(([id, text]) => [id, text.startsWith("aim_") ? say(text) : `${text} ${id}`]), "]E0", () => {}, say("symbology"));
   const typed = element("form.typed", { onsubmit: (event) => { event.preventDefault(); if (code.value) scan(code.value, aim.value); } }, code, aim, element("button.strong", { type: "submit" }, say("scan")));

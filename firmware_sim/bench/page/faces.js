@@ -3,25 +3,46 @@
 import { digits, produce } from "./shapes.js";
 import { button, choice, element, known, named, say } from "./words.js";
 
-const grams = (weight) => (weight / 1000).toFixed(3);
 const keys = (...buttons) => element("div.keys", {}, ...buttons);
 const lamp = (name, on, text) => element(`span.lamp.${name}${on ? `.${on}` : ""}`, { title: text }, element("i"), text);
 
-function scanner({ act }) {
+// A scanner is heard before it is seen.
+let sound = null;
+function beep(hertz, seconds) {
+  try {
+    sound ??= new AudioContext();
+    const tone = sound.createOscillator();
+    const volume = sound.createGain();
+    volume.gain.value = 0.06;
+    tone.frequency.value = hertz;
+    tone.connect(volume).connect(sound.destination);
+    tone.start();
+    tone.stop(sound.currentTime + seconds);
+  } catch (error) {
+    console.debug("no sound here", error);
+  }
+}
+
+function scanner() {
   const beam = element("div.beam");
   const last = element("code.last");
-  const node = element("div.body.scanner-body", {}, element("div.window", {}, beam), last);
-  let scans = null;
+  const lamps = element("div.lamps");
+  const node = element("div.body.scanner-body", {}, element("div.window", {}, beam), element("div.under", {}, last, lamps));
+  let before = null;
   return {
     node,
     draw({ shows }) {
-      if (scans !== null && shows.scans > scans) {
+      if (before && shows.scans > before.scans) {
         beam.classList.remove("flash");
         requestAnimationFrame(() => beam.classList.add("flash"));
       }
-      scans = shows.scans ?? 0;
+      if (before && shows.bad_beeps > before.bad_beeps) beep(280, 0.35);
+      else if (before && shows.good_beeps > before.good_beeps) beep(2700, 0.07);
+      before = shows;
       last.textContent = shows.last || say("nothing_scanned");
+      last.title = shows.last ?? "";
       last.classList.toggle("none", !shows.last);
+      lamps.replaceChildren(lamp("small", shows.enabled !== false && "green", say("lamp_ready")), element("span", {}, say("scans", { count: shows.scans ?? 0 })));
       node.classList.toggle("off", shows.enabled === false);
     },
   };
@@ -43,18 +64,19 @@ function scale({ act, bench }) {
   };
   exact.onchange = () => { on = []; put(exact.value); };
   const things = bench.goods.weigh.map((thing) => element("button.thing", { type: "button", title: `${named(thing)} ${thing.weight_g} g`, onclick: () => { on.push(thing); put(on.reduce((sum, one) => sum + one.weight_g, 0)); } }, produce(thing.picture), element("small", {}, `${thing.weight_g} g`)));
-  const off = button(say("take_off"), () => { on = []; put(0); });
+  const off = button(say("take_off"), () => { on = []; slider.value = exact.value = 0; act({ take: true }); });
   const node = element("div", {},
     element("div.body.scale-body", {}, platter, element("div.glass", {}, display, lamps)),
     element("div.slide", {}, slider, element("label", {}, exact, " g")),
     element("div.things", {}, ...things),
-    keys(off, button(say("zero"), () => act({ press: "zero" })), button(say("tare"), () => act({ press: "tare" }))));
+    keys(off, button(say("zero"), () => act({ zero: true })), button(say("tare"), () => act({ tare: true }))));
   return {
     node,
     draw({ shows }) {
-      display.replaceChildren(digits(String(shows.display ?? grams(shows.net_g ?? shows.weight_g ?? 0)), 6), element("span", {}, shows.unit ?? "kg"));
-      lamps.replaceChildren(...["stable", "zero", "net"].filter((name) => name in shows).map((name) => lamp("small", shows[name] && "green", say(`scale_${name}`))));
-      const weight = shows.on_platter_g ?? shows.gross_g ?? shows.weight_g ?? 0;
+      const [figure, unit = ""] = String(shows.display ?? "").trim().split(/\s+/);
+      display.replaceChildren(digits(figure, 6), element("span", {}, unit));
+      lamps.replaceChildren(...["stable", "zero", "net"].map((name) => lamp("small", shows.lamps?.[name] && "green", say(`scale_${name}`))));
+      const weight = shows.on_platter_g ?? 0;
       const pile = on.length ? on.map((thing) => produce(thing.picture)) : weight ? [element("span.load", {}, `${Math.round(weight)} g`)] : [];
       platter.replaceChildren(...pile.slice(-9));
       if (document.activeElement !== slider && document.activeElement !== exact) slider.value = exact.value = Math.round(weight);
@@ -190,27 +212,42 @@ function light() {
   };
 }
 
-function camera({ device, act, enlarge }) {
+function camera({ device, act, bench, enlarge }) {
   const lens = element("img.frame", { alt: "", onclick: () => enlarge(lens.src, device.id) });
-  const hands = element("div.keys");
-  let drawn = "";
+  const about = element("div.lamps");
+  const photos = (bench.goods.photos ?? []).map((photo) => button(named(photo), () => act({ picture: photo.picture })));
+  const node = element("div", {}, element("div.body.camera-body", {}, lens, about), keys(...photos, button(say("show_nothing"), () => act({ blank: true }))));
+  let drawn = null;
   return {
-    node: element("div", {}, element("div.body.camera-body", {}, lens), hands),
-    draw({ shows, pictures }) {
-      lens.hidden = !pictures.includes("now");
-      const wanted = String(shows.showing ?? "");
-      if (!lens.hidden) lens.src = `/v1/devices/${encodeURIComponent(device.id)}/pictures/now?v=${encodeURIComponent(`${wanted}${shows.frames && !wanted ? shows.frames : ""}`)}`;
-      const key = JSON.stringify([shows.choices, wanted]);
-      if (key === drawn) return;
-      drawn = key;
-      hands.replaceChildren(...(shows.choices ?? []).map((name) => button(name, () => act({ show: name }), { "aria-pressed": String(name === wanted) })), button(say("show_nothing"), () => act({ show: null }), { "aria-pressed": String(!wanted) }));
+    node,
+    draw({ shows }) {
+      about.replaceChildren(lamp("small", shows.viewers > 0 && "red", say("viewers", { count: shows.viewers })), element("span", {}, say("frames", { count: shows.frames })));
+      if (drawn === shows.scene) return;
+      drawn = shows.scene;
+      lens.src = `/v1/devices/${encodeURIComponent(device.id)}/pictures/now?v=${encodeURIComponent(`${drawn}${Date.now()}`)}`;
+    },
+  };
+}
+
+// The second screen is the edge's own page in a browser; here is what that browser was told last.
+function screen({ device }) {
+  const glass = element("div.second-screen");
+  const link = element("a", { target: "_blank", rel: "noreferrer" }, say("open_screen"));
+  return {
+    node: element("div", {}, element("div.body.screen-body", {}, glass), element("div.keys", {}, link)),
+    draw({ shows }) {
+      link.href = shows.url;
+      const { shown } = shows;
+      const amount = typeof shown.amount_minor === "number" ? `${shown.symbol ?? ""}${(shown.amount_minor / 10 ** (shown.digits ?? 2)).toFixed(shown.digits ?? 2)}` : "";
+      glass.replaceChildren(element("small", {}, shows.connected ? say(`purpose_${shown.purpose ?? "idle"}`) : say("screen_away")), element("b", {}, shown.text ?? ""), element("span", {}, shown.detail ?? ""), element("strong", {}, amount));
+      glass.classList.toggle("dark", !shows.connected);
     },
   };
 }
 
 // Devices that answer as they are told to: what they were asked, and the answers to choose from.
 function answering({ act }) {
-  const screen = element("div.screen");
+  const screen = element("div.lcd");
   const hands = element("div.keys");
   const orders = element("ol.orders");
   let drawn = "";
@@ -248,4 +285,4 @@ export function generic() {
   return { node: element("div.body.plain-body", {}, shown), draw({ shows }) { shown.textContent = JSON.stringify(shows, null, 1); } };
 }
 
-export const FACES = { scanner, scale, printer, label, display, price_display: priceDisplay, light, camera, payment: answering, terminal: answering, esl };
+export const FACES = { scanner, scale, printer, label, display, price_display: priceDisplay, light, camera, screen, payment: answering, terminal: answering, esl };
