@@ -83,16 +83,12 @@ class TooManyFrames(DeviceError):
     """Frames come faster than a phone, or all of them together, may send.
 
     Attributes:
-        who: whose limit it is.
-        limit_per_s: frames a second.
         retry_after_s: when there is room for the next one.
     """
 
-    def __init__(self, who: str, limit_per_s: float, retry_after_s: float) -> None:
-        super().__init__(
-            f"{who} sends more than {limit_per_s:g} frames a second: send the next in {retry_after_s:.1f} s"
-        )
-        self.who, self.limit_per_s, self.retry_after_s = who, limit_per_s, retry_after_s
+    def __init__(self, what: str, retry_after_s: float) -> None:
+        super().__init__(f"{what}: send the next frame in {retry_after_s:.1f} s")
+        self.retry_after_s = retry_after_s
 
 
 class DeviceMisconfigured(DeviceError):

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from devices.errors import CoverOpen, DeviceError, DeviceUnavailable, PaperOut, PictureRefused
+from devices.errors import CoverOpen, DeviceError, DeviceIncapable, DeviceUnavailable, PaperOut, PictureRefused
 from devices.ports import (
     DeviceState,
     Health,
@@ -17,6 +17,7 @@ from devices.ports import (
     PrintJob,
     Progress,
     Scan,
+    ScannerAbilities,
 )
 
 
@@ -137,13 +138,36 @@ class MemoryLiveCamera(MemoryScanner):
     def __init__(self, device_id: str = "camera") -> None:
         super().__init__(device_id)
         self._in_view: set[str] = set()
+        self._looks = True
+
+    @property
+    def can(self) -> ScannerAbilities:
+        """It can be told to look away."""
+        return ScannerAbilities(enable=True)
+
+    async def enable(self) -> None:
+        """Look."""
+        self._looks = True
+
+    async def disable(self) -> None:
+        """Look away."""
+        self._looks = False
+
+    async def beep(self, *, good: bool) -> None:
+        """Refuse."""
+        raise DeviceIncapable(self.device_id, "beep")
+
+    async def trigger(self, *, on: bool) -> None:
+        """Refuse."""
+        raise DeviceIncapable(self.device_id, "be triggered" if on else "be let go")
 
     def ask_known(self, known: Known | None) -> None:
         """Everything shown is seen clearly: nobody needs to be asked."""
 
     def show(self, *codes: str) -> None:
         """Let these codes, and nothing else, lie before the camera; retail codes, as on packs."""
-        for code in codes:
+        sees = self._looks and self.state.health.works
+        for code in codes if sees else ():
             if code not in self._in_view:
                 self.scan(code, "]E0")
-        self._in_view = set(codes) if self.state.health.works else set()
+        self._in_view = set(codes) if sees else set()

@@ -14,7 +14,14 @@ _Options = TypeVar("_Options")
 
 KINDS: dict[str, str] = {
     "camera_file": "ImageScanner",
+    "camera_stream": "Scanner",
+    "display_page": "LineDisplay",
+    "display_serial": "LineDisplay",
+    "light_gpio": "Lights",
+    "light_relay": "Lights",
     "printer_escpos": "POSPrinter",
+    "scale_dialog06": "Scale",
+    "scale_serial": "Scale",
     "scanner_serial": "Scanner",
 }
 """Each kind, which is the name of its folder, and its UnifiedPOS device class (PaymentChannel, LabelPrinter and ESL are ours)."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from devices.ports.device import Device
-from devices.ports.scanner import CodeReader, Scan
+from devices.ports.scanner import Scan, Scanner
 
 Known = Callable[[str], Awaitable[bool]]
 """Whether a text, as read, is an article of this store; the application's item master answers."""
@@ -23,7 +23,7 @@ class Camera(Device, Protocol):
         """
 
 
-class LiveCamera(CodeReader, Protocol):
+class LiveCamera(Scanner, Protocol):
     """Yields each code that passes before it, once while it stays in view."""
 
     def ask_known(self, known: Known | None) -> None:

@@ -48,17 +48,17 @@ def read_bytes(picture: Path | bytes) -> bytes:
     return data
 
 
-def grey(data: bytes) -> Any:
-    """Return the picture as an array (height, width) of uint8, row-major, 0 = black.
+def grey(data: bytes, max_pixels: int = MAX_PIXELS) -> Any:
+    """Return the picture as an array (height, width) of uint8, row-major, 0 = black; ``max_pixels`` limits its head's claim.
 
     Raises:
         PictureRefused: no picture of a known format, damaged, or over the limit of pixels.
         DeviceUnavailable: OpenCV is not installed.
     """
     width, height = _size(data)
-    if width * height > MAX_PIXELS:
+    if width * height > max_pixels:
         raise PictureRefused(
-            f"picture of {width}×{height} pixels is over the limit of {MAX_PIXELS}: send a smaller one"
+            f"picture of {width}×{height} pixels is over the limit of {max_pixels}: send a smaller one"
         )
     cv2, numpy = vision_module("cv2"), vision_module("numpy")
     try:

@@ -1,0 +1,81 @@
+"""A camera may send what it likes: chunks do not matter, noise crashes nothing, and memory stays bounded."""
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devices.camera_stream.codec import Jpeg, JpegStream, Refused
+from devices.camera_stream.source import parse_source, shown
+from devices.errors import DeviceMisconfigured
+from tests.budget import INPUTS
+
+MAX_BYTES = 512
+PICTURE = bytes.fromhex("ffd8ffc0000b0800080008010111 00ffda0008010100003f0055ff00ffd0aaffd9".replace(" ", ""))
+
+# Markers in all orders and states of repair, rather than bytes that never begin a picture.
+PIECES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                PICTURE,
+                PICTURE[:-2],
+                PICTURE[:9],
+                b"\xff\xd8\xff",
+                b"\xff\xd9",
+                b"\xff\xda\x00\x02",
+                b"\xff\xff",
+                b"--f\r\n",
+            ]
+        ),
+        st.binary(max_size=24),
+        st.integers(0, 70_000).map(lambda n: b"\xff\xe0" + (n & 0xFFFF).to_bytes(2, "big")),
+    ),
+    max_size=12,
+).map(b"".join)
+
+
+def cut(data: bytes, places: list[int]) -> list[bytes]:
+    edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
+    return [data[a:b] for a, b in pairwise(edges)]
+
+
+def pictures(chunks: list[bytes]) -> list[Jpeg | Refused]:
+    stream = JpegStream(max_bytes=1 << 20)
+    return [found for chunk in chunks for found in stream.feed(chunk)]
+
+
+@settings(max_examples=INPUTS // 20)
+@given(PIECES, st.lists(st.integers(0, 10_000), max_size=6))
+def test_chunks_do_not_matter(data: bytes, places: list[int]) -> None:
+    assert pictures(cut(data, places)) == pictures([data])
+
+
+@settings(max_examples=INPUTS)
+@given(PIECES)
+def test_nothing_crashes_it_and_it_holds_no_more_than_its_limit(data: bytes) -> None:
+    stream = JpegStream(max_bytes=MAX_BYTES)
+    for chunk in (data[:100], data[100:]):
+        for found in stream.feed(chunk):
+            assert isinstance(found, Refused) or (found.width > 0 and found.data[:2] == b"\xff\xd8")
+        assert len(stream._buffer) <= MAX_BYTES + len(chunk)
+
+
+@settings(max_examples=INPUTS // 10)
+@given(
+    st.text(max_size=60), st.sampled_from(["rtsp://", "http://u:", "file:/", "/dev/", "", "https://[", "rtsp://a:b@"])
+)
+def test_any_text_is_an_address_or_refused(text: str, scheme: str) -> None:
+    try:
+        source = parse_source(scheme + text)
+    except DeviceMisconfigured:
+        return
+    assert source.target
+    assert shown(source.url) == shown(source.url)
+
+
+@given(st.from_regex(r"[a-z0-9]{12,20}", fullmatch=True))
+def test_a_password_is_never_shown(secret: str) -> None:
+    address = f"rtsp://clerk:{secret}@10.0.0.9/live"
+    assert secret not in shown(address)
+    assert secret not in repr(parse_source(address))
