@@ -47,8 +47,8 @@ class ServedDevice:
         while True:
             try:
                 await self._attempt()
-            except DeviceUnavailable as lost:
-                self.health.set(Health.ABSENT, lost.reason)
+            except* DeviceUnavailable as lost:  # from a driver's own tasks it comes as a group
+                self.health.set(Health.ABSENT, _first(lost).reason)
             await self.around.arrivals.wait(self._backoff.wait_s())
 
     async def serve(self, transport: Transport) -> None:
@@ -71,6 +71,11 @@ class ServedDevice:
             transport = TracedTransport(transport, self.device_id, self.around.trace)
         async with contextlib.aclosing(_Closing(transport)):
             await self.serve(transport)
+
+
+def _first(group: BaseExceptionGroup[DeviceUnavailable]) -> DeviceUnavailable:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 class _Closing:

@@ -1,0 +1,115 @@
+"""The second screen: a small web server whose page shows what the customer display shows, in any browser of the store.
+
+It listens where its address says (``tcp:127.0.0.1:8090`` for a screen on the same machine), gives out one page that loads nothing
+from elsewhere, and takes nothing in.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Literal
+
+import msgspec
+
+from devices.backoff import Backoff
+from devices.errors import DeviceMisconfigured
+from devices.health import DeviceHealth
+from devices.ports.device import DeviceState, Health
+from devices.ports.display import Shown
+from devices.registry import DeviceSettings, options_of
+from devices.surroundings import Surroundings
+from devices.transport.address import TcpAddress, parse_address
+
+QUIET_S = 15.0
+"""So long nothing may be said on a connection before we say that we are still there."""
+
+
+class PageOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``language`` of the page's own words; ``?lang=en`` behind its address overrides it."""
+
+    language: Literal["zh-CN", "en"] = "zh-CN"
+
+
+class DisplayPage:
+    """Shows the newest thing on every screen that looks on.
+
+    Attributes:
+        port: where it listens, once it does; the address may say 0.
+        screens: how many look on.
+    """
+
+    def __init__(
+        self, device_id: str, address: str, options: PageOptions | None = None, around: Surroundings | None = None
+    ) -> None:
+        where = parse_address(address)
+        if not isinstance(where, TcpAddress):
+            raise DeviceMisconfigured(f"device {device_id}: a page listens on tcp:HOST:PORT, not on {address!r}")
+        self._where, self._options, self._around = where, options or PageOptions(), around or Surroundings()
+        self._health = DeviceHealth(device_id, self._around.report)
+        self._newest = Shown()
+        self._news: set[asyncio.Event] = set()
+        self.port = where.port
+
+    @property
+    def device_id(self) -> str:
+        """The name in settings, screens and logs."""
+        return self._health.device_id
+
+    @property
+    def state(self) -> DeviceState:
+        """Whether the page can be looked at; how many do is not part of it."""
+        return self._health.state
+
+    @property
+    def screens(self) -> int:
+        """How many screens look on."""
+        return len(self._news)
+
+    def show(self, shown: Shown) -> None:
+        """Show ``shown`` on every screen; the newest wins."""
+        self._newest = shown
+        for news in self._news:
+            news.set()
+
+    async def run(self) -> None:
+        """Serve the page until cancelled; a port that another program holds is tried again."""
+        from devices.display_page.site import serve  # starlette and uvicorn only where a page is configured
+
+        backoff = Backoff(cap_s=5.0)
+        while True:
+            try:
+                listener = socket.create_server((self._where.host, self._where.port), reuse_port=False)
+            except OSError as error:
+                reason = f"cannot listen on {self._where.host}:{self._where.port}: {error.strerror or error}"
+                self._health.set(Health.FAILED, reason)
+                await self._around.arrivals.wait(backoff.wait_s())
+                continue
+            with contextlib.closing(listener):
+                self.port = listener.getsockname()[1]
+                self._health.set(Health.OK)
+                await serve(listener, self.events)
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """Yield what a screen is told, as server-sent events, until it hangs up."""
+        news = asyncio.Event()
+        news.set()
+        self._news.add(news)
+        try:
+            yield f"event: language\ndata: {self._options.language}\n\n".encode()
+            while True:
+                try:
+                    async with asyncio.timeout(QUIET_S):
+                        await news.wait()
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                news.clear()
+                yield b"event: shown\ndata: " + msgspec.json.encode(self._newest) + b"\n\n"
+        finally:
+            self._news.discard(news)
+
+
+def build(settings: DeviceSettings, around: Surroundings) -> DisplayPage:
+    """Return the driver of one entry of the settings."""
+    return DisplayPage(settings.device_id, settings.address, options_of(settings, PageOptions), around)

@@ -1,0 +1,77 @@
+"""The page's few routes and its server. Nothing is taken in, nothing is loaded from elsewhere, no other site may frame it."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+PAGE = Path(__file__).with_name("page")
+MAX_CONNECTIONS = 32
+"""A shop has one or two screens; a browser opens a few connections for the files of the page."""
+_FILES = {
+    "/": ("index.html", "text/html"),
+    "/display.css": ("display.css", "text/css"),
+    "/display.js": ("display.js", "text/javascript"),
+    "/words.json": ("words.json", "application/json"),
+}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+Events = Callable[[], AsyncIterator[bytes]]
+
+
+def site_of(events: Events) -> Starlette:
+    """Return the application: the page's files, and ``/events`` as a stream of ``events()``."""
+
+    async def stream(_: Request) -> Response:
+        return StreamingResponse(events(), media_type="text/event-stream", headers=_HEADERS)
+
+    files = [Route(path, _file(name, kind)) for path, (name, kind) in _FILES.items()]
+    return Starlette(routes=[*files, Route("/events", stream)])
+
+
+async def serve(listener: socket.socket, events: Events) -> None:
+    """Serve the page on ``listener`` until cancelled; then every connection is closed."""
+    config = uvicorn.Config(
+        site_of(events),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_graceful_shutdown=1,
+    )
+    server = _Quiet(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = server.force_exit = True
+        await serving
+
+
+class _Quiet(uvicorn.Server):
+    """A uvicorn whose signals are ours to handle."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+def _file(name: str, kind: str) -> Callable[[Request], Response]:
+    def answer(_: Request) -> Response:
+        return FileResponse(PAGE / name, media_type=kind, headers=_HEADERS)
+
+    return answer
