@@ -107,6 +107,12 @@ def replay(ctx: click.Context, /, *, seed: int | None, as_json: bool, processes:
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port of the page on 127.0.0.1 (default: a free one)."
 )
+@click.option(
+    "--store",
+    "living",
+    is_flag=True,
+    help="Start headquarters and an edge with this CONFIG, too: a store to play with.",
+)
 @click.option("--headless", is_flag=True, help="No page; with --scenario, end when it has been played.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: one line when ready, one for the scenario's report.")
 @click.option(
@@ -127,6 +133,7 @@ def bench(ctx: click.Context, /, *, config: Path | None, listed: bool, as_json: 
     \b
     Examples:
       shopwire sim bench config/bench.toml                                  every class of device, and a page
+      shopwire sim bench config/bench.toml --store                          the same with a store that sells
       shopwire sim bench config/bench.toml --profile printer-1=mute         a printer that answers nothing
       shopwire sim bench config/bench.toml --scenario paper-out --headless  play, report, end
     """  # noqa: D301 - \b is click's mark for lines to keep

@@ -32,6 +32,8 @@ class Bench:
         store: StoreFile,
         folder: Path,
         profiles: Mapping[str, str] | None = None,
+        *,
+        data_dir: Path | None = None,
         shelf: Mapping[str, Callable[[Entry], Model]] = SHELF,
     ) -> None:
         """Take a simulator from the shelf for every device.
@@ -40,6 +42,7 @@ class Bench:
             store: which devices, and where.
             folder: receipts, labels and the like go to ``folder/<device_id>``.
             profiles: what a device plays, by its id, where it is not the usual.
+            data_dir: where to look for the edge; None: where the store file says.
             shelf: kind → simulator.
 
         Raises:
@@ -53,7 +56,7 @@ class Bench:
             )
             for entry in store.devices
         }
-        self.edge = EdgeView(Path(store.data_dir))
+        self.edge = EdgeView(data_dir or Path(store.data_dir))
         self._watches: set[Watch] = set()
         self._told: dict[str, bytes] = {}
         self._life = contextlib.AsyncExitStack()

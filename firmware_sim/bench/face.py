@@ -5,10 +5,10 @@ import contextlib
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 import msgspec
 import uvicorn
@@ -18,12 +18,16 @@ from firmware_sim.bench.api import create_app
 from firmware_sim.bench.bench import Bench
 from firmware_sim.bench.errors import BenchError
 from firmware_sim.bench.goods import goods
+from firmware_sim.bench.living import LivingStore
 from firmware_sim.bench.playing import Player
 from firmware_sim.bench.scenario import Report, StepReport
+from firmware_sim.chain.api import ApiRefused, ApiSilent
+from firmware_sim.chain.child import ChildFailed
 from firmware_sim.failing import told
 from firmware_sim.texts import Texts
 
 _GRACE_S = 2
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Wanted:
         headless: no page; after a scenario everything ends.
         port: of the page on 127.0.0.1, 0 for a free one.
         folder: where receipts and labels are kept; None for a folder that goes with the bench.
+        living: start headquarters and an edge, too.
     """
 
     config: Path
@@ -45,6 +50,7 @@ class Wanted:
     headless: bool = False
     port: int = 0
     folder: Path | None = None
+    living: bool = False
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -52,6 +58,9 @@ class Ready(msgspec.Struct, frozen=True):
 
     url: str
     devices: dict[str, str]
+    data_dir: str = ""
+    headquarters: str = ""
+    token: str = ""
 
 
 def run(wanted: Wanted, texts: Texts, out: TextIO, *, as_json: bool) -> bool:
@@ -60,7 +69,7 @@ def run(wanted: Wanted, texts: Texts, out: TextIO, *, as_json: bool) -> bool:
     Raises:
         click.ClickException: the bench cannot be set up; the message says why.
     """
-    with told(BenchError), contextlib.ExitStack() as life:
+    with told(BenchError, ApiRefused, ApiSilent, ChildFailed), contextlib.ExitStack() as life:
         if wanted.folder is None:
             folder = Path(life.enter_context(tempfile.TemporaryDirectory(prefix="shopwire-bench-")))
         else:
@@ -85,19 +94,38 @@ class _Day:
             loop.add_signal_handler(number, self.ended.set)
         store = store_file.read(self.wanted.config)
         profiles = store_file.profiles_of(self.wanted.profiles, store)
-        async with Bench(store, self.folder, profiles) as bench, asyncio.TaskGroup() as tasks:
-            looking = tasks.create_task(bench.look(), name="bench:eyes")
-            try:
-                return await self._serve(bench, tasks)
-            finally:
-                looking.cancel()
+        living = (
+            LivingStore(self.wanted.config, self.folder / "state", lang=self.texts.lang) if self.wanted.living else None
+        )
+        bench = Bench(store, self.folder, profiles, data_dir=living.data_dir if living else None)
+        try:
+            async with bench, asyncio.TaskGroup() as tasks:
+                return await self._with_eyes(bench, tasks, living)
+        finally:
+            if living is not None:
+                await living.close()
+            self._say("bench.ended")
 
-    async def _serve(self, bench: Bench, tasks: asyncio.TaskGroup) -> bool:
+    async def _with_eyes(self, bench: Bench, tasks: asyncio.TaskGroup, living: LivingStore | None) -> bool:
+        beside = [tasks.create_task(bench.look(), name="bench:eyes")]
+        try:
+            if living is not None:
+                self._say("bench.opening")
+                await self._unless_ended(living.open())
+                if self.ended.is_set():
+                    return True
+                beside.append(tasks.create_task(living.watch(), name="bench:store"))
+            return await self._serve(bench, tasks, living)
+        finally:
+            for task in beside:
+                task.cancel()
+
+    async def _serve(self, bench: Bench, tasks: asyncio.TaskGroup, living: LivingStore | None) -> bool:
         player = Player(bench)
         server = _Page(bench, player, self.wanted.port) if not self.wanted.headless else None
         if server is not None:
             tasks.create_task(server.run(), name="bench:page")
-        self._tell_ready(bench, server.url if server else "")
+        self._tell_ready(bench, server.url if server else "", living)
         try:
             report = await self._play(player) if self.wanted.scenario else None
             if not (self.wanted.headless and self.wanted.scenario):
@@ -105,32 +133,43 @@ class _Day:
         finally:
             if server is not None:
                 server.stop()
-            self._say("bench.ended")
         return report is None or report.ok
 
     async def _play(self, player: Player) -> Report | None:
         """Play the scenario; None when somebody ended the bench first."""
-        playing = asyncio.create_task(player.play(self.wanted.scenario, self._tell_step), name="scenario")
-        waiting = asyncio.create_task(self.ended.wait(), name="until ended")
-        await asyncio.wait({playing, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (playing, waiting):
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            report = await playing
+        report = await self._unless_ended(player.play(self.wanted.scenario, self._tell_step))
+        if report is not None:
             if self.as_json:
                 self._line(report)
-            self._say(
-                "bench.played" if report.ok else "bench.failed", name=report.scenario, seconds=f"{report.seconds:.1f}"
-            )
-            return report
+            word = "bench.played" if report.ok else "bench.failed"
+            self._say(word, name=report.scenario, seconds=f"{report.seconds:.1f}")
+        return report
+
+    async def _unless_ended(self, work: Coroutine[Any, Any, Done]) -> Done | None:
+        """Return what ``work`` returns, or None when somebody ended the bench before it was done."""
+        working = asyncio.create_task(work)
+        waiting = asyncio.create_task(self.ended.wait(), name="until ended")
+        try:
+            await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (working, waiting):
+                task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            return await working
         return None
 
-    def _tell_ready(self, bench: Bench, url: str) -> None:
+    def _tell_ready(self, bench: Bench, url: str, living: LivingStore | None) -> None:
         if self.as_json:
-            self._line(Ready(url, {name: stand.entry.address for name, stand in bench.stands.items()}))
+            addresses = {name: stand.entry.address for name, stand in bench.stands.items()}
+            more = (str(living.data_dir), living.headquarters.url, living.headquarters.token) if living else ()
+            self._line(Ready(url, addresses, *more))
         for name, stand in bench.stands.items():
             self._say("bench.device", device=f"{name:<16}", kind=f"{stand.entry.kind:<16}", address=stand.entry.address)
-        self._say("bench.next", config=self.wanted.config)
+        if living is None:
+            self._say("bench.next", config=self.wanted.config)
+        else:
+            self._say("bench.till", data_dir=living.data_dir)
+            self._say("bench.console", url=living.headquarters.url, token=living.headquarters.token)
         if url:
             self._say("bench.page", url=url)
         self._say("bench.stay")

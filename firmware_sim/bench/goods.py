@@ -1,5 +1,8 @@
 """What lies beside the bench to be scanned and weighed: the demo's articles, the photographs, and produce without a code."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import msgspec
 
 from firmware_sim.demo import goods as demo
@@ -17,8 +20,10 @@ class Good(msgspec.Struct, frozen=True):
 
 
 class Produce(msgspec.Struct, frozen=True):
-    """One thing to put on the scale."""
+    """One thing to put on the scale; ``code`` is its PLU, ``price_minor`` of a kilogram."""
 
+    code: str
+    price_minor: int
     weight_g: int
     en: str
     zh: str
@@ -43,12 +48,12 @@ class Goods(msgspec.Struct, frozen=True):
 
 
 PRODUCE = [
-    Produce(182, "Apple", "苹果", "apple"),
-    Produce(118, "Banana", "香蕉", "banana"),
-    Produce(412, "Three lemons", "三个柠檬", "lemons"),
-    Produce(655, "Bunch of grapes", "一串葡萄", "grapes"),
-    Produce(1240, "Pineapple", "菠萝", "pineapple"),
-    Produce(4850, "Watermelon", "西瓜", "watermelon"),
+    Produce("4131", 1290, 182, "Apple", "苹果", "apple"),
+    Produce("4011", 790, 118, "Banana", "香蕉", "banana"),
+    Produce("4053", 1580, 412, "Three lemons", "三个柠檬", "lemons"),
+    Produce("4022", 2180, 655, "Bunch of grapes", "一串葡萄", "grapes"),
+    Produce("4430", 990, 1240, "Pineapple", "菠萝", "pineapple"),
+    Produce("4032", 480, 4850, "Watermelon", "西瓜", "watermelon"),
 ]
 ODD = [
     Good("010004900000634610BATCH7", "]C1", "GS1-128 with batch", "带批号的 GS1-128"),
@@ -62,12 +67,32 @@ ODD = [
 ]
 
 
+def catalogue_rows() -> Iterator[dict[str, Any]]:
+    """Yield all of it as headquarters' catalogue import takes it."""
+    for article in _articles():
+        yield article.catalogue_row()
+    for each in PRODUCE:
+        names = {"name_en": each.en, "name_zh": each.zh}
+        yield {"sku": f"PLU{each.code}", **names, "barcodes": [each.code], "unit": "kg", "sold_by": "weight"}
+
+
+def price_rows() -> Iterator[dict[str, Any]]:
+    """Yield what everything costs, for every store."""
+    for article in _articles():
+        yield {"store": "*", "sku": article.sku, "unit_price_minor": article.price_minor}
+    for each in PRODUCE:
+        yield {"store": "*", "sku": f"PLU{each.code}", "unit_price_minor": each.price_minor}
+
+
+def _articles() -> list[Article]:
+    every = [*(photo.article for photo in demo.photos()), *demo.articles(demo.baskets())]
+    return [article for article in every if article.price_minor > 0]
+
+
 def goods() -> Goods:
     """Return what lies beside the bench."""
-    sold = demo.baskets()
-    articles = [*(photo.article for photo in demo.photos()), *demo.articles(sold)]
     photos = [Photo(str(each.picture), each.article.name_en, each.article.name_zh) for each in demo.photos()]
-    return Goods([_good(article) for article in articles if article.price_minor > 0], ODD, PRODUCE, photos)
+    return Goods([_good(article) for article in _articles()], ODD, PRODUCE, photos)
 
 
 def _good(article: Article) -> Good:

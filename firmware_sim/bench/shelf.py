@@ -53,6 +53,15 @@ def _display(entry: Entry) -> Model:
     return Model("price_display" if model == "led8" else "display", build)
 
 
+def _light(_: Entry) -> Model:
+    from firmware_sim.light import LightSim
+
+    def build(entry: Entry, _: str, __: Path) -> Device:
+        return LightSim(wire_of(entry))
+
+    return Model("light", build)
+
+
 def _printer(entry: Entry) -> Model:
     from firmware_sim.printer import PROFILES, PrinterSim
     from firmware_sim.printer.lines import PrinterPty, PrinterTcp
@@ -165,6 +174,7 @@ SHELF: dict[str, Callable[[Entry], Model]] = {
     "camera_stream": _camera,
     "display_page": _screen,
     "display_serial": _display,
+    "light_relay": _light,
     "printer_escpos": _printer,
     "scale_dialog06": lambda _: _scale_speaking("dialog06"),
     "scale_serial": _scale,

@@ -203,10 +203,10 @@ function light() {
   return {
     node: element("div.body.light-body", {}, tower),
     draw({ shows }) {
-      const lamps = shows.lamps ?? shows;
+      // The relays really switch while a lamp flashes: what burns now is drawn, the word says that it flashes.
       tower.replaceChildren(...["red", "yellow", "green"].map((colour) => {
-        const state = lamps[colour] === true ? "on" : lamps[colour] || "off";
-        return element(`div.bulb.${colour}.${state}`, { title: `${say(`light_${colour}`)}: ${say(`light_${state}`)}` }, element("span", {}, say(`light_${colour}`)), element("small", {}, say(`light_${state}`)));
+        const word = shows.flashing?.includes(colour) ? "flashing" : shows[colour] ? "on" : "off";
+        return element(`div.bulb.${colour}${shows[colour] ? ".on" : ""}`, {}, element("span", {}, say(`light_${colour}`)), element("small", {}, say(`light_${word}`)));
       }));
     },
   };
