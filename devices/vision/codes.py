@@ -1,4 +1,4 @@
-"""What a decoder read, in one form: allow-listed retail symbologies, check digits proved, one text per code.
+"""What a decoder read, in one form: families of a shop, check digits proved, one text per code; and what a shop can mean.
 
 UPC-A and UPC-E become 13 digits; GS1 element strings keep GS between fields and lose the leading FNC1;
 DataBar is ``01`` and a GTIN-14. Decoders differ in all of this, and each invents codes of its own.
@@ -11,8 +11,10 @@ _AIM = {
     "EAN13": "]E0", "UPCA": "]E0", "UPCE": "]E0", "EAN8": "]E4", "CODE128": "]C0", "ITF": "]I1",
     "DATABAR": "]e0", "DATABAREXP": "]e0", "QR": "]Q1", "DM": "]d1",
 }  # fmt: skip
-_SHORT = ("EAN8", "UPCE")
+SHORT = ("EAN8", "UPCE")
+"""Families that are easily found in a part of a longer code."""
 MAX_TEXT = 4096
+_MIN_CODE_128 = 4
 
 
 class Reading(NamedTuple):
@@ -34,7 +36,7 @@ class Reading(NamedTuple):
 
 
 def normalise(family: str, text: str, symbology: str | None = None) -> Reading | None:
-    """Return a decoder's result in our form; None if it is not on the allow-list or proves itself wrong.
+    """Return a decoder's result in our form; None if it is of no family of a shop or proves itself wrong.
 
     >>> normalise("UPCE", "04252614")
     Reading(family='UPCE', text='0042100005264', symbology=']E0')
@@ -56,8 +58,7 @@ def _body(family: str, text: str) -> str | None:
     if family == "EAN8":
         return _proved(text, 8)
     if family == "ITF":
-        # Half of a wider code passes as ITF easily: only the 14 digits of a carton, with their check digit.
-        return _proved(text, 14)
+        return text if text.isascii() and text.isdigit() else None
     plain = text.strip("\x1d \r\n\t")
     if family == "DATABAR":
         digits = plain.replace("(01)", "01", 1) if plain.startswith("(") else plain
@@ -97,9 +98,29 @@ def expand_upc_e(text: str) -> str:
     return system + body + check
 
 
+def retail(reading: Reading) -> bool:
+    """Return whether a shop can mean this text: odd and short symbologies are where decoders invent codes.
+
+    ITF is a carton's 14 digits with their check digit, since half of a wider code passes as a short ITF easily. GS1 gives
+    out UPC-E with number system 0 only. This takes away two thirds of the wrong texts and no retail code.
+
+    >>> retail(Reading("ITF", "901985", "]I1")), retail(Reading("ITF", "00012345678905", "]I1"))
+    (False, True)
+    """
+    match reading.family:
+        case "ITF":
+            return _proved(reading.text, 14) is not None
+        case "UPCE":
+            return reading.text.startswith("00")
+        case "CODE128":
+            return len(reading.text) >= _MIN_CODE_128
+        case _:
+            return True
+
+
 def chosen(readings: list[Reading]) -> list[Reading]:
-    """Return each text once; where a long retail code was read, the short ones found inside it are dropped."""
-    unique = list({reading.text: reading for reading in reversed(readings)}.values())[::-1]
+    """Return each text once, with its most votes; beside a long retail code a short one counts only when it is sure."""
+    unique = list({reading.text: reading for reading in sorted(readings, key=lambda one: one.votes)}.values())
     if any(reading.family in ("EAN13", "UPCA") for reading in unique):
-        return [reading for reading in unique if reading.family not in _SHORT]
+        return [reading for reading in unique if reading.votes > 1 or reading.family not in SHORT]
     return unique

@@ -1,58 +1,106 @@
-"""zxing-cpp first, pyzbar for what it missed: the libraries behind one signature, loaded on first use."""
+"""zxing-cpp and pyzbar behind one signature, loaded on first use.
 
-from collections.abc import Iterator
-from typing import Any
+What reads small crops or frames takes zxing-cpp where it is installed and pyzbar elsewhere (32-bit systems have no
+wheel of zxing-cpp). pyzbar is never asked for ITF and DataBar, which it invents, and knows no DataMatrix.
+"""
+
+from functools import cache
+from typing import Any, NamedTuple
 
 from devices.errors import DeviceUnavailable
 from devices.vision.codes import Reading, normalise
 from devices.vision.picture import vision_module
 
 _ZXING = {
-    "EAN13": "EAN13", "ISBN": "EAN13", "EAN8": "EAN8", "UPCA": "UPCA", "UPCE": "UPCE", "CODE128": "CODE128", "ITF": "ITF",
-    "ITF14": "ITF", "QRCODE": "QR", "QRCODEMODEL1": "QR", "QRCODEMODEL2": "QR", "DATAMATRIX": "DM", "DATABAR": "DATABAR",
-    "DATABAROMNI": "DATABAR", "DATABARSTK": "DATABAR", "DATABARSTKOMNI": "DATABAR", "DATABAREXP": "DATABAREXP",
-    "DATABAREXPSTK": "DATABAREXP", "DATABAREXPANDED": "DATABAREXP",
+    "EAN-13": "EAN13", "ISBN": "EAN13", "EAN-8": "EAN8", "UPC-A": "UPCA", "UPC-E": "UPCE", "Code 128": "CODE128", "ITF": "ITF",
+    "ITF-14": "ITF", "QR Code": "QR", "QR Code Model 1": "QR", "QR Code Model 2": "QR", "Data Matrix": "DM",
+    "DataBar": "DATABAR", "DataBar Omni": "DATABAR", "DataBar Stacked": "DATABAR", "DataBar Stacked Omni": "DATABAR",
+    "DataBar Limited": "DATABAR", "DataBar Expanded": "DATABAREXP", "DataBar Expanded Stacked": "DATABAREXP",
 }  # fmt: skip
 _ZBAR = {
     "EAN13": "EAN13", "ISBN13": "EAN13", "EAN8": "EAN8", "UPCA": "UPCA", "UPCE": "UPCE", "CODE128": "CODE128",
-    "DATABAR": "DATABAR", "QRCODE": "QR",
+    "QRCODE": "QR",
 }  # fmt: skip
+_BARS = ("EAN13", "EAN8", "UPCA", "UPCE", "CODE128")
 
 
-def zxing(image: Any, *, thorough: bool) -> list[Reading]:
-    """Read ``image`` (height, width, uint8) with zxing-cpp; ``thorough`` also turned, shrunk and inverted.
+def linear(image: Any) -> list[Reading]:
+    """Read the linear codes of a crop (height, width, uint8) whose bars stand upright."""
+    if _zxing() is None:
+        return zbar(image, _BARS)
+    return _read(image, "bars", turned=False, thorough=False)
+
+
+def matrix(image: Any, *, turned: bool = False) -> list[Reading]:
+    """Read the QR and DataMatrix codes of a crop; ``turned`` tries DataMatrix from all four sides."""
+    if _zxing() is None:
+        return zbar(image, ("QRCODE",))
+    return _read(image, "blocks", turned=turned, thorough=False)
+
+
+def whole(image: Any, *, thorough: bool = False) -> list[Reading]:
+    """Read a whole picture; ``thorough`` also turned, shrunk and inverted.
 
     Raises:
-        DeviceUnavailable: zxing-cpp is not installed.
+        DeviceUnavailable: neither zxing-cpp nor pyzbar is installed.
     """
-    library = vision_module("zxingcpp")
-    form = library.BarcodeFormat
-    wanted = [form.EANUPC, form.Code128, form.ITF, form.DataBar, form.QRCode, form.DataMatrix]
-    found = library.read_barcodes(
-        image,
-        formats=library.BarcodeFormats(wanted),
-        try_rotate=thorough,
-        try_downscale=thorough,
-        try_invert=thorough,
-        text_mode=library.TextMode.Plain,
-    )
-    return [reading for code in found if (reading := _from_zxing(code)) is not None]
+    if _zxing() is None:
+        return zbar(image)
+    return _read(image, "all", turned=thorough, thorough=thorough)
 
 
-def _from_zxing(code: Any) -> Reading | None:
-    name = str(code.format).removeprefix("BarcodeFormat.").replace(" ", "").replace("-", "").replace("_", "").upper()
-    return normalise(_ZXING.get(name, ""), code.text, code.symbology_identifier or None)
-
-
-def zbar(image: Any) -> list[Reading]:
-    """Read ``image`` with pyzbar; without ITF and DataBar Expanded, which it misreads (reference §8).
+def zbar(image: Any, symbols: tuple[str, ...] = (*_BARS, "QRCODE")) -> list[Reading]:
+    """Read ``image`` with pyzbar.
 
     Raises:
         DeviceUnavailable: pyzbar or its library libzbar0 is not installed.
     """
     library = vision_module("pyzbar.pyzbar")
-    symbols = [library.ZBarSymbol[name] for name in ("EAN13", "EAN8", "UPCA", "UPCE", "CODE128", "DATABAR", "QRCODE")]
-    return [reading for code in library.decode(image, symbols=symbols) if (reading := _from_zbar(code)) is not None]
+    found = library.decode(image, symbols=[library.ZBarSymbol[name] for name in symbols])
+    return [reading for code in found if (reading := _from_zbar(code)) is not None]
+
+
+def decoder_in_use() -> str:
+    """Return the name of the decoder that reads, for status and `doctor`."""
+    return "pyzbar" if _zxing() is None else "zxing-cpp"
+
+
+class _Zxing(NamedTuple):
+    read: Any
+    plain: Any
+    formats: dict[str, Any]
+
+
+@cache
+def _zxing() -> _Zxing | None:
+    try:
+        library = vision_module("zxingcpp")
+    except DeviceUnavailable:
+        vision_module("pyzbar.pyzbar")  # without either, say what to install
+        return None
+    form = library.BarcodeFormat
+    bars, blocks = [form.EANUPC, form.Code128, form.ITF, form.DataBar], [form.QRCode, form.DataMatrix]
+    formats = {"bars": bars, "blocks": blocks, "all": bars + blocks}
+    named = {name: library.BarcodeFormats(wanted) for name, wanted in formats.items()}
+    return _Zxing(library.read_barcodes, library.TextMode.Plain, named)
+
+
+def _read(image: Any, formats: str, *, turned: bool, thorough: bool) -> list[Reading]:
+    zxing = _zxing()
+    assert zxing is not None  # noqa: S101 - asked by every caller
+    found = zxing.read(
+        image,
+        formats=zxing.formats[formats],
+        try_rotate=turned,
+        try_downscale=thorough,
+        try_invert=thorough,
+        text_mode=zxing.plain,
+    )
+    return [reading for code in found if (reading := _from_zxing(code)) is not None]
+
+
+def _from_zxing(code: Any) -> Reading | None:
+    return normalise(_ZXING.get(str(code.format), ""), code.text, code.symbology_identifier or None)
 
 
 def _from_zbar(code: Any) -> Reading | None:
@@ -60,30 +108,5 @@ def _from_zbar(code: Any) -> Reading | None:
         text = code.data.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return normalise(_ZBAR.get(code.type, ""), text)
-
-
-def cascade(image: Any) -> list[Reading]:
-    """Return the codes of ``image``: the quick pass, then the thorough one, then the second opinion.
-
-    A short code (EAN-8, UPC-E), easily "found" in a damaged long one, is believed only when two passes agree.
-
-    Raises:
-        DeviceUnavailable: no decoder is installed.
-    """
-    seen: list[Reading] = []
-    for readings in _passes(image):
-        believed = [r for r in readings if r.family not in ("EAN8", "UPCE") or r.text in {s.text for s in seen}]
-        if believed:
-            return believed
-        seen += readings
-    return []
-
-
-def _passes(image: Any) -> Iterator[list[Reading]]:
-    yield zxing(image, thorough=False)
-    yield zxing(image, thorough=True)
-    try:
-        yield zbar(image)
-    except DeviceUnavailable:
-        return  # the second opinion is optional; zxing-cpp is not
+    reading = normalise(_ZBAR.get(code.type, ""), text)
+    return None if reading is None else reading._replace(decoder="pyzbar")

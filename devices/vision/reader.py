@@ -3,50 +3,92 @@
 Importing this loads numpy and OpenCV; see ``picture.vision_module`` for how their absence is told.
 """
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from devices.errors import PictureRefused
-from devices.vision.codes import Reading, chosen
-from devices.vision.decoders import cascade, zxing
-
-Grey = npt.NDArray[np.uint8]
-"""A picture: (height, width) uint8, row-major, 0 = black."""
+from devices.errors import DeviceUnavailable, PictureRefused
+from devices.vision.codes import SHORT, Reading, chosen, retail
+from devices.vision.decoders import whole, zbar
+from devices.vision.ladder import AGREE, read_bars, read_block
+from devices.vision.locator import CELL_PX, SIDE_PX, Grey, bar_regions, block_regions, field
+from devices.vision.picture import MAX_PIXELS
 
 # One frame, one thread: a camera's reader must not take the cores of the till beside it.
 cv2.setNumThreads(1)
+
+WHOLE_AFTER_EMPTY = 3
+WHOLE_SIDE_PX = 1920  # more pixels read no more codes in the whole-frame pass, and its time has to have an end
+
+
+class _Look(NamedTuple):
+    """How much is done to find the regions of a picture and to read them."""
+
+    bars: int = 5
+    blocks: int = 3
+    side_px: int = SIDE_PX
+    every_kind: bool = False  # else blocks are looked at only when no bars were read
+    thorough: bool = False
+
+
+_ONE = _Look()
+_SEVERAL = _Look(bars=8, blocks=5, every_kind=True)
+_THOROUGH = _Look(bars=8, blocks=5, every_kind=True, thorough=True)
+_FINE = _THOROUGH._replace(side_px=1280)
 
 
 class FrameReader:
     """Reads the frames of one camera in their order; keeps what it must remember between them.
 
     Not for two threads at once: each camera has its own.
+
+    Args:
+        several: look for every code of a frame; otherwise for a second kind of code only when the first gave nothing.
     """
 
+    def __init__(self, *, several: bool = True) -> None:
+        self._look = _SEVERAL if several else _ONE
+        self._empty = 0
+
     def feed(self, frame: Grey) -> list[Reading]:
-        """Return the codes seen in ``frame``, each text once, with their votes (see ``Reading.votes``).
+        """Return the retail codes seen in ``frame``, each text once, with their votes (see ``Reading.votes``).
 
         Raises:
             PictureRefused: no grey picture of uint8, or over the limit of pixels.
             DeviceUnavailable: no decoder is installed.
         """
-        return chosen(zxing(checked(frame), thorough=False))
+        frame = checked(frame)
+        regions, found = _regions(frame, self._look)
+        found = [reading for reading in found if retail(reading)]
+        self._empty = 0 if found else self._empty + 1
+        if regions and self._empty == WHOLE_AFTER_EMPTY:
+            # DataBar, and codes that fill the frame: what regions do not show. Not every frame: it costs as much again.
+            found = [reading for reading in whole(_reduced(frame)) if retail(reading)]
+            self._empty = 0
+        return chosen(found)
 
 
-def read_picture(image: Grey, *, fast: bool = False) -> list[Reading]:
-    """Return the codes of one still picture, each text once; ``fast`` is the work for one live frame.
+def read_picture(image: Grey, *, fast: bool = False, only_retail: bool = True) -> list[Reading]:
+    """Return the codes of one still picture, each text once.
+
+    Args:
+        image: the picture.
+        fast: as much work as for one live frame, instead of all that may help.
+        only_retail: leave out texts that a shop cannot mean, see ``codes.retail``.
 
     Raises:
         PictureRefused: no grey picture of uint8, or over the limit of pixels.
         DeviceUnavailable: no decoder is installed.
     """
     image = checked(image)
-    return chosen(zxing(image, thorough=False) if fast else cascade(image))
+    found = _quick(image) if fast else _thorough(image)
+    return chosen([reading for reading in found if retail(reading) or not only_retail])
 
 
 def checked(image: Grey) -> Grey:
-    """Return ``image`` ready for C code: contiguous.
+    """Return ``image`` as C code wants it: contiguous.
 
     Raises:
         PictureRefused: not (height, width) of uint8, empty, or over the limit of pixels.
@@ -55,4 +97,68 @@ def checked(image: Grey) -> Grey:
         raise PictureRefused(
             f"a frame is (height, width) of uint8, not {image.shape} of {image.dtype}: make it grey first"
         )
+    if image.size > MAX_PIXELS:
+        raise PictureRefused(f"frame of {image.size} pixels is over the limit of {MAX_PIXELS}: send a smaller one")
     return np.ascontiguousarray(image)
+
+
+def _regions(image: Grey, look: _Look) -> tuple[int, list[Reading]]:
+    """Return how many regions looked like a code, and what was read in them."""
+    if min(image.shape) < CELL_PX:
+        return 1, []  # too thin to be looked at in cells; the whole-frame pass still may
+    tensor = field(image, look.side_px)
+    bars = bar_regions(tensor, look.bars)
+    found = [reading for one in bars if (reading := read_bars(image, one, thorough=look.thorough)) is not None]
+    if found and not look.every_kind:
+        return len(bars), found
+    blocks = block_regions(tensor, look.blocks)
+    for block in blocks:
+        found += read_block(image, block, thorough=look.thorough)
+    return len(bars) + len(blocks), found
+
+
+def _quick(image: Grey) -> list[Reading]:
+    _, found = _regions(image, _ONE)
+    return found or whole(_reduced(image))
+
+
+def _thorough(image: Grey) -> list[Reading]:
+    """Return the readings of the first pass that is to be believed.
+
+    Sure readings are; a single one only if another pass has it too, and so is a short code, easily "found" in a damaged
+    long one.
+    """
+    seen: list[Reading] = []
+    for readings in _passes(image):
+        texts = {reading.text for reading in seen}
+        believed = [r for r in readings if r.votes >= AGREE or r.text in texts]
+        if believed:
+            return believed
+        seen += readings
+    return []
+
+
+def _passes(image: Grey) -> Iterator[list[Reading]]:
+    small = _reduced(image)
+    yield _regions(image, _THOROUGH)[1]
+    yield _whole(small, thorough=False)
+    if max(image.shape) > SIDE_PX:
+        yield _regions(image, _FINE)[1]
+    yield _whole(small, thorough=True)
+    try:
+        yield zbar(small)
+    except DeviceUnavailable:
+        return  # the second opinion is optional
+
+
+def _whole(image: Grey, *, thorough: bool) -> list[Reading]:
+    readings = whole(image, thorough=thorough)
+    return [reading if reading.family in SHORT else reading._replace(votes=AGREE) for reading in readings]
+
+
+def _reduced(image: Grey) -> Grey:
+    scale = WHOLE_SIDE_PX / max(image.shape)
+    if scale >= 1:
+        return image
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

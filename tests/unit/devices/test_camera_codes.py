@@ -8,7 +8,7 @@ import pytest
 
 from devices.errors import DeviceUnavailable, PictureRefused
 from devices.vision import picture
-from devices.vision.codes import Reading, chosen, expand_upc_e, normalise
+from devices.vision.codes import Reading, chosen, expand_upc_e, normalise, retail
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,8 @@ from devices.vision.codes import Reading, chosen, expand_upc_e, normalise
         ("UPCE", "0042100005264", "0042100005264"),
         ("EAN8", "96385074", "96385074"),
         ("EAN8", "96385075", None),
-        ("ITF", "901985", None),
+        ("ITF", "901985", "901985"),
+        ("ITF", "90198A", None),
         ("ITF", "00012345678905", "00012345678905"),
         ("DATABAR", "(01)00821935106427", "0100821935106427"),
         ("DATABAR", "00821935106427", "0100821935106427"),
@@ -52,10 +53,29 @@ def test_upc_e_expands(short: str, full: str) -> None:
     assert expand_upc_e(short)[:-1] == full[:-1]
 
 
-def test_short_codes_inside_a_long_one_are_dropped_and_texts_come_once() -> None:
+def test_an_unsure_short_code_beside_a_long_one_is_dropped_and_texts_come_once_with_most_votes() -> None:
     long, short = Reading("EAN13", "6901234567892", "]E0"), Reading("EAN8", "96385074", "]E4")
+    sure = short._replace(votes=2)
     assert chosen([short, long, long]) == [long]
     assert chosen([short]) == [short]
+    assert chosen([short, sure, long, short]) == [sure, long]
+
+
+@pytest.mark.parametrize(
+    ("family", "text", "sold"),
+    [
+        ("ITF", "901985", False),
+        ("ITF", "00012345678905", True),
+        ("ITF", "00012345678906", False),
+        ("UPCE", "0042100005264", True),
+        ("UPCE", "0142100005263", False),
+        ("CODE128", "A12", False),
+        ("CODE128", "A123", True),
+        ("QR", "x", True),
+    ],
+)
+def test_what_a_shop_can_mean(family: str, text: str, sold: bool) -> None:
+    assert retail(Reading(family, text, "")) is sold
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
