@@ -88,15 +88,18 @@ class DisplayPage:
             with contextlib.closing(listener):
                 self.port = listener.getsockname()[1]
                 self._health.set(Health.OK)
-                await serve(listener, self.events)
+                await serve(listener, self)
+
+    def now(self) -> bytes:
+        """Return the page's language and what is shown at this moment, as JSON."""
+        return msgspec.json.encode({"language": self._options.language, "shown": self._newest})
 
     async def events(self) -> AsyncIterator[bytes]:
-        """Yield what a screen is told, as server-sent events, until it hangs up."""
+        """Yield what is shown, from now on, as server-sent events, until the screen hangs up."""
         news = asyncio.Event()
         news.set()
         self._news.add(news)
         try:
-            yield f"event: language\ndata: {self._options.language}\n\n".encode()
             while True:
                 try:
                     async with asyncio.timeout(QUIET_S):
@@ -105,7 +108,7 @@ class DisplayPage:
                     yield b": still here\n\n"
                     continue
                 news.clear()
-                yield b"event: shown\ndata: " + msgspec.json.encode(self._newest) + b"\n\n"
+                yield b"data: " + msgspec.json.encode(self._newest) + b"\n\n"
         finally:
             self._news.discard(news)
 

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import uvicorn
 from starlette.applications import Starlette
@@ -28,23 +29,33 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 
-Events = Callable[[], AsyncIterator[bytes]]
+class Told(Protocol):
+    """What the page shows."""
+
+    def now(self) -> bytes:
+        """Return the page's language and what is shown at this moment, as JSON."""
+
+    def events(self) -> AsyncIterator[bytes]:
+        """Yield what is shown, from now on, as server-sent events."""
 
 
-def site_of(events: Events) -> Starlette:
-    """Return the application: the page's files, and ``/events`` as a stream of ``events()``."""
+def site_of(told: Told) -> Starlette:
+    """Return the application: the page's files, what is shown now, and what is shown from now on."""
 
-    async def stream(_: Request) -> Response:
-        return StreamingResponse(events(), media_type="text/event-stream", headers=_HEADERS)
+    async def now(_: Request) -> Response:
+        return Response(told.now(), media_type="application/json", headers=_HEADERS)
+
+    async def events(_: Request) -> Response:
+        return StreamingResponse(told.events(), media_type="text/event-stream", headers=_HEADERS)
 
     files = [Route(path, _file(name, kind)) for path, (name, kind) in _FILES.items()]
-    return Starlette(routes=[*files, Route("/events", stream)])
+    return Starlette(routes=[*files, Route("/now.json", now), Route("/events", events)])
 
 
-async def serve(listener: socket.socket, events: Events) -> None:
+async def serve(listener: socket.socket, told: Told) -> None:
     """Serve the page on ``listener`` until cancelled; then every connection is closed."""
     config = uvicorn.Config(
-        site_of(events),
+        site_of(told),
         log_config=None,
         access_log=False,
         lifespan="off",

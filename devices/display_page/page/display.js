@@ -2,6 +2,7 @@
 const words = await (await fetch("words.json")).json();
 const wanted = new URLSearchParams(location.search).get("lang");
 const element = (id) => document.getElementById(id);
+const SILENT_MS = 40000, RETRY_MS = 1000; // the till says at least every 15 s that it is there
 let catalogue = words["zh-CN"];
 
 function speak(language) {
@@ -29,9 +30,34 @@ function show(shown) {
   element("amount").classList.toggle("long", money.length > 10);
 }
 
-const till = new EventSource("events");
-till.addEventListener("language", (event) => speak(wanted ?? event.data));
-till.addEventListener("shown", (event) => { element("lost").hidden = true; show(JSON.parse(event.data)); });
-till.addEventListener("error", () => { element("lost").hidden = false; });
+async function look() {
+  const { language, shown } = await (await fetch("now.json")).json();
+  speak(wanted ?? language);
+  show(shown);
+}
+
+// Read by hand and not by EventSource, which does not notice a till that hangs without hanging up.
+async function listen() {
+  await look();
+  const answer = await fetch("events");
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let waiting = "";
+  for (;;) {
+    const silent = setTimeout(() => reader.cancel(), SILENT_MS);
+    const { value, done } = await reader.read();
+    clearTimeout(silent);
+    if (done) return;
+    element("lost").hidden = true;
+    const events = (waiting + value).split("\n\n");
+    waiting = events.pop();
+    for (const event of events) if (event.startsWith("data: ")) show(JSON.parse(event.slice(6)));
+  }
+}
+
 speak(wanted ?? "zh-CN");
 show({ purpose: "idle", text: "", detail: "", amount_minor: null, digits: 2, symbol: "" });
+for (;;) {
+  await listen().catch(() => {});
+  element("lost").hidden = false;
+  await new Promise((resume) => setTimeout(resume, RETRY_MS));
+}
