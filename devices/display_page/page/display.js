@@ -27,7 +27,7 @@ function show(shown) {
   element("text").textContent = shown.text || (shown.purpose === "idle" ? catalogue.welcome : "");
   element("detail").textContent = shown.detail;
   element("amount").textContent = money;
-  element("amount").classList.toggle("long", money.length > 10);
+  element("amount").style.setProperty("--characters", money.length + 1); // the currency sign is a wide one
 }
 
 async function look() {
