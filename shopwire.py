@@ -25,6 +25,11 @@ COMMANDS = {
         "One store: sell, print, keep every sale on disk until headquarters has it.",
         "一家门店：收银、打印，每笔销售先落盘，直到总部确认收妥。",
     ),
+    "devices": Face(
+        "edge_agent.desk.commands:devices",
+        "The hardware of a store: what is attached, what it is, whether it works, what it says.",
+        "门店硬件：接了什么、是什么、是否正常、在说什么。",
+    ),
     "coordinator": Face(
         "coordinator.__main__:coordinator",
         "Headquarters: take the facts of all stores, answer with stock, sales and money.",

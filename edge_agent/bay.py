@@ -134,8 +134,12 @@ class Bay(Generic[D]):
     async def until_works(self) -> None:
         """Wait until the device can be used."""
         while not self.state.health.works:
-            self._moved.clear()
-            await self._moved.wait()
+            await self.until_moved()
+
+    async def until_moved(self) -> None:
+        """Wait for the next change of state."""
+        moved = self._moved
+        await moved.wait()
 
     # -- its life
 
@@ -226,7 +230,8 @@ class Bay(Generic[D]):
         self._tell_of(self._judged)
 
     def _tell_of(self, state: DeviceState) -> None:
-        self._moved.set()
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
         if self._report is not None:
             self._report(self.device_id, state)
 

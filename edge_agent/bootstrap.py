@@ -10,16 +10,8 @@ from typing import Any
 
 from structlog.contextvars import bound_contextvars
 
-from devices.health import Report
-from devices.hotplug import HotPlug
-from devices.identity import resolve
-from devices.ports import Device
-from devices.registry import DeviceSettings, open_device
-from devices.surroundings import Surroundings
 from domain.ids import EdgeId, LaneId, StoreId
 from edge_agent.agent import Agent
-from edge_agent.attached import Attached, nodes_of
-from edge_agent.bay import Bay
 from edge_agent.clock import BUILT_AT, HeadquartersTime, SystemClock
 from edge_agent.counter import Counter
 from edge_agent.data_dir import DataDir
@@ -27,6 +19,9 @@ from edge_agent.db.connection import ALONE, HOSTED
 from edge_agent.db.journal import Boot, Journal, floor_of, open_journal
 from edge_agent.db.relay_journal import SqliteRelayJournal
 from edge_agent.db.writer import Writer
+from edge_agent.desk.service import Desk
+from edge_agent.desk.stand import attached_of
+from edge_agent.desk.taps import Taps
 from edge_agent.device_news import DeviceNews, devices_now
 from edge_agent.edge import Edge
 from edge_agent.errors import DatabaseMissing, NotEnrolled
@@ -252,8 +247,8 @@ def agent_of(edge: Edge) -> Agent:
         DeviceMisconfigured: a device that no driver can serve.
     """
     lane = Lane(LaneId(edge.settings.till.lane), edge.counter, edge.clock)
-    plug, news = HotPlug(watched=nodes_of(edge.settings.devices)), DeviceNews(edge.counter)
-    attached = Attached([bay_of(each, plug, news.report) for each in edge.settings.devices], plug)
+    news, taps = DeviceNews(edge.counter), Taps()
+    attached = attached_of(edge.settings.devices, taps=taps, report=news.report)
     identities = Identities(edge.data.devices, attached, edge.counter)
     news.on_change += [identities.heard, lambda _, __: edge.relay.devices_changed()]
     edge.relay.show_devices(lambda: devices_now(attached))
@@ -266,22 +261,9 @@ def agent_of(edge: Edge) -> Agent:
         Showing(attached, edge.counter, lane.lane, language, edge.style.name_zh if zh else edge.style.name_en),
         news,
         identities,
+        Desk(attached, identities, taps, language),
     ]
     return Agent(edge, lane, attached, features)
-
-
-def bay_of(settings: DeviceSettings, plug: HotPlug, report: Report | None = None) -> Bay[Device]:
-    """Return the supervised device of one entry of the settings.
-
-    Raises:
-        DeviceMisconfigured: no driver can serve it.
-    """
-
-    def build(heard: Report) -> Device:
-        around = Surroundings(heard, plug, lambda address: resolve(address, lambda: plug.attached))
-        return open_device(settings, around)
-
-    return Bay(settings, build, report=report, arrivals=plug)
 
 
 def run_edge(loaded: Loaded, *, new_epoch: bool = False) -> None:

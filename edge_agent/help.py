@@ -4,13 +4,14 @@ from typing import Any
 
 import click
 
+from devices.errors import DeviceError
 from domain.errors import DomainError
 from edge_agent.errors import EdgeError
 from edge_agent.groups import first_of
 from edge_agent.texts import Texts, refusal, short, spoken, texts
 from link.errors import LinkError
 
-REFUSALS = (EdgeError, LinkError, DomainError)
+REFUSALS = (EdgeError, LinkError, DomainError, DeviceError)
 
 
 def texts_of(ctx: click.Context) -> Texts:

@@ -1,0 +1,37 @@
+"""What the installer's desk refuses.
+
+EdgeError
+├── NoSuchDevice        a name that the store file does not know, or none where several could be meant
+├── AgentHoldsDevices   the running agent has the devices, and this command needs them for itself
+└── NothingLearnt       a trial gave no clear answer
+"""
+
+from edge_agent.errors import EdgeError
+
+
+class NoSuchDevice(EdgeError):
+    """A device that the settings do not know."""
+
+    def __init__(self, device: str, known: str) -> None:
+        super().__init__(
+            f"no single device is called {device!r}: name one of {known or '(none configured)'}, or give --address"
+        )
+        self.device, self.known = device, known or "-"
+
+
+class AgentHoldsDevices(EdgeError):
+    """A running agent has the devices."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"the agent of {path} holds the devices: stop `shopwire edge run` for this, or give another --address"
+        )
+        self.path = path
+
+
+class NothingLearnt(EdgeError):
+    """A trial gave no clear answer."""
+
+    def __init__(self, device: str, reason: str) -> None:
+        super().__init__(f"nothing was learnt of {device}: {reason}")
+        self.device, self.reason = device, reason

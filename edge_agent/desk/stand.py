@@ -1,0 +1,61 @@
+"""Devices standing alone, as the edge would run them, for as long as a command of the desk needs them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from devices.health import Report
+from devices.hotplug import HotPlug
+from devices.identity import resolve
+from devices.ports import Device, Health
+from devices.registry import DeviceSettings, open_device
+from devices.surroundings import Surroundings
+from edge_agent.attached import Attached, nodes_of
+from edge_agent.bay import Bay
+from edge_agent.desk.taps import Taps
+
+SHOW_LIFE_S = 6.0
+"""So long a device may take until it works or says why not; a slow printer with three tries needs five."""
+
+
+def attached_of(
+    devices: Sequence[DeviceSettings], *, taps: Taps | None = None, report: Report | None = None
+) -> Attached:
+    """Return the devices of a store file, each in its bay; nothing is opened yet.
+
+    Raises:
+        DeviceMisconfigured: an entry that no driver can serve.
+    """
+    plug = HotPlug(watched=nodes_of(devices))
+    return Attached([_bay(each, plug, taps, report) for each in devices], plug)
+
+
+@asynccontextmanager
+async def at_work(attached: Attached) -> AsyncIterator[Attached]:
+    """Run the devices while the block runs."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(work, name=name) for name, work in attached.work().items()]
+        try:
+            yield attached
+        finally:
+            for task in running:
+                task.cancel()
+
+
+async def settled(attached: Attached, within_s: float = SHOW_LIFE_S) -> None:
+    """Wait until every device has said how it is; one that is absent gets the whole time, for its driver tries again."""
+    for bay in attached.bays:
+        try:
+            async with asyncio.timeout(within_s):
+                while bay.state.health in (Health.OPENING, Health.ABSENT):
+                    await bay.until_moved()
+        except TimeoutError:
+            within_s = 0.0  # the others had the same time
+
+
+def _bay(settings: DeviceSettings, plug: HotPlug, taps: Taps | None, report: Report | None) -> Bay[Device]:
+    def build(heard: Report) -> Device:
+        around = Surroundings(heard, plug, lambda address: resolve(address, lambda: plug.attached), taps)
+        return open_device(settings, around)
+
+    return Bay(settings, build, report=report, arrivals=plug)
