@@ -36,6 +36,7 @@ from edge_agent.receipts import Style
 from edge_agent.run import on_signals, run
 from edge_agent.settings import EdgeSettings, Loaded, keep_as_last_good
 from edge_agent.showing import Showing
+from edge_agent.signalling import Signalling
 from edge_agent.snapshots import SnapshotFetcher
 from edge_agent.storage import DiskBudget, space_of
 from edge_agent.texts import short
@@ -259,6 +260,7 @@ def agent_of(edge: Edge) -> Agent:
         Reading(attached, lane),
         ReceiptPrinting(attached, edge.counter, edge.style),
         Showing(attached, edge.counter, lane.lane, language, edge.style.name_zh if zh else edge.style.name_en),
+        Signalling(attached, news),
         news,
         identities,
         Desk(attached, identities, taps, language),
