@@ -43,6 +43,7 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
     Attributes:
         size_mm: height of a Chinese character.
         inverse: white on a black box.
+        whole: prices, numbers: set as small as it must be, never cut.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
     align: Align = Align.LEFT
     bold: bool = False
     inverse: bool = False
+    whole: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no label has room for."""

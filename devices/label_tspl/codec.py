@@ -158,9 +158,9 @@ class BuiltIn:
     def __init__(self, model: TsplModel) -> None:
         self._font = model.font
 
-    def covers(self, text: str) -> bool:
-        """Whether every glyph is on the printer and none of the text is obeyed at once."""
-        return bool(self._font) and "~!" not in text and all(_known(character) for character in text)
+    def covers(self, text: str, *, bold: bool) -> bool:
+        """Whether every glyph is on the printer and none of the text is obeyed at once; the font has no bold."""
+        return bool(self._font) and not bold and "~!" not in text and all(_known(character) for character in text)
 
     def size(self, wanted: int) -> int:
         """Return the multiple of 24 dots that is nearest from below."""

@@ -129,11 +129,11 @@ class Latin:
     def __init__(self, model: ZplModel) -> None:
         self._latin, self._chinese = model.latin, bool(model.chinese_font)
 
-    def covers(self, text: str) -> bool:
-        """Whether every glyph is on the printer; of its Chinese font only what GBK has is counted on."""
+    def covers(self, text: str, *, bold: bool) -> bool:
+        """Whether every glyph is on the printer; font 0 is bold anyway, of a Chinese font only what GBK has is counted on."""
         if text.isascii():
             return self._latin
-        return self._chinese and all(len(ch.encode("gbk", "ignore")) in (1, 2) for ch in text)
+        return self._chinese and not bold and all(len(ch.encode("gbk", "ignore")) in (1, 2) for ch in text)
 
     def size(self, wanted: int) -> int:
         """Return ``wanted``: these fonts scale."""

@@ -57,9 +57,9 @@ Measure = Callable[[str, int], int]
 """The width in dots of a text at a size in dots."""
 
 
-def fit(text: str, size: int, width: int, lines: int, measure: Measure) -> Setting:
-    """Return ``text`` broken into at most ``lines`` lines of ``width`` dots, smaller or cut if it must be."""
-    least = max(8, round(size * _SMALLEST))
+def fit(text: str, size: int, width: int, lines: int, measure: Measure, *, whole: bool = False) -> Setting:
+    """Return ``text`` broken into at most ``lines`` lines of ``width`` dots, smaller or cut if it must be; never cut if ``whole``."""
+    least = max(8, round(size * _SMALLEST)) if not whole else 8
     while True:
         broken = _broken(text, width, functools.partial(_measured, measure, size))
         if len(broken) <= lines:

@@ -10,7 +10,8 @@ from devices.labelling.lettering import LEADING, Bitmap, Lettering, Setting, bit
 
 MIN_MODULE_DOTS = 2
 """Narrowest module that thermal printers print and scanners read: at 203 dpi 0.25 mm."""
-_READABLE_MM = 3.0  # what the figures below the bars need
+_READABLE_MODULES = 12  # what the figures below the bars need, in modules of the code
+_NEAR = 0.8  # a font of fixed sizes is used down to this part of the size asked for
 
 
 class Dots(NamedTuple):
@@ -72,8 +73,8 @@ Mark = Dots | Letters | Bars | Square | Frame
 class OwnFonts(Protocol):
     """Which texts a printer sets by itself, and how wide they get."""
 
-    def covers(self, text: str) -> bool:
-        """Whether the printer has every glyph of ``text``."""
+    def covers(self, text: str, *, bold: bool) -> bool:
+        """Whether the printer has every glyph of ``text``, in bold if it is to be."""
 
     def size(self, wanted: int) -> int:
         """Return the size in dots that comes nearest to ``wanted`` from below."""
@@ -85,7 +86,7 @@ class OwnFonts(Protocol):
 class NoFonts:
     """A printer whose fonts are not used: every text is drawn here."""
 
-    def covers(self, text: str) -> bool:
+    def covers(self, text: str, *, bold: bool) -> bool:
         """No text."""
         return False
 
@@ -138,18 +139,26 @@ class Setter:
         text, width, size = clean(element.text), self.dots(element.width_mm), self.dots(element.size_mm)
         if not text.strip():
             return []
-        if not element.inverse and self._own.covers(text):
-            setting = fit(text, self._own.size(size), width, element.lines, self._own.width)
-            if all(self._own.covers(line) for line in setting.lines) and setting.size == self._own.size(setting.size):
-                return [Letters(x, y, width, setting, element.align, element.bold)]
-        setting = fit(text, size, width, element.lines, self._letters.width)
+        if own := self._in_own_font(element, text, size, width):
+            return [Letters(x, y, width, own, element.align, element.bold)]
+        setting = fit(text, size, width, element.lines, self._letters.width, whole=element.whole)
         bitmap = self._letters.draw(setting, width, element.align, bold=element.bold, inverse=element.inverse)
         # Smaller than asked for: it stands in the middle of the height that was planned for it.
         return [Dots(x, y + max(0, round((size - setting.size) * LEADING) // 2), bitmap)]
 
+    def _in_own_font(self, element: Text, text: str, size: int, width: int) -> Setting | None:
+        """Return how the printer itself sets the text, None where it cannot or would set it much smaller than asked."""
+        own = self._own
+        if element.inverse or not own.covers(text, bold=element.bold):
+            return None
+        setting = fit(text, own.size(size), width, element.lines, own.width, whole=element.whole)
+        whole = all(own.covers(line, bold=element.bold) for line in setting.lines)
+        near = own.size(setting.size) == setting.size >= size * _NEAR
+        return setting if whole and near else None
+
     def _price(self, element: BigPrice) -> Bitmap:
         width, height = self.dots(element.width_mm), self.dots(element.height_mm)
-        size = round(height * 1.3)  # figures are three quarters of the em high
+        size = round(height * 1.2)  # figures are three quarters of the em high
         while size > 16 and self._price_width(element, size) > width:
             size -= max(1, size // 24)
         picture = Image.new("L", (width, height), 255)
@@ -165,7 +174,9 @@ class Setter:
     def _price_parts(self, element: BigPrice, size: int, small: int) -> list[tuple[str, int, int]]:
         """Return text, size and height above the baseline of each part: the symbol small, the decimals raised."""
         fraction = [("." + element.fraction, small, round((size - small) * 0.72))] if element.fraction else []
-        return [(element.symbol, small, 0), (element.whole, size, 0), *fraction]
+        # The wide sign of the yuan leaves a gap as wide as a figure; this one stands close.
+        symbol = element.symbol.replace("￥", "¥")
+        return [(symbol, small, 0), (element.whole, size, 0), *fraction]
 
     def _price_width(self, element: BigPrice, size: int) -> int:
         parts = self._price_parts(element, size, round(size * 0.55))
@@ -182,7 +193,7 @@ class Setter:
             )
         spare = room - module * (modules + left + right)
         shift = {Align.LEFT: 0, Align.CENTER: spare // 2, Align.RIGHT: spare}[element.align]
-        height = self.dots(element.height_mm - (_READABLE_MM if element.readable else 0))
+        height = self.dots(element.height_mm) - (_READABLE_MODULES * module if element.readable else 0)
         if height < self.dots(3):
             raise ValueError(f"bars {element.height_mm} mm high with their figures are too low to be scanned")
         return Bars(x + shift + left * module, y, element.symbology, data, module, height, element.readable)
