@@ -1,0 +1,222 @@
+"""``shopwire devices``: with a bare address, with a store file, and beside a running agent that holds the devices (R157)."""
+
+import asyncio
+import json
+import tomllib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+import shopwire
+from devices.registry import DeviceSettings
+from edge_agent.settings import EdgeSettings
+from firmware_sim.printer import PrinterSim
+from firmware_sim.scanner import LineScannerSim
+from firmware_sim.wire import PtyWire
+from tests.edge_running import running_store
+from tests.edge_store import TEA
+
+
+async def desk(*words: str, typed: str = "", lang: str = "en") -> Result:
+    """Run a command in a thread of its own: the devices live on the test's loop."""
+    arguments = ["--lang", lang, "devices", *words]
+    return await asyncio.to_thread(lambda: CliRunner().invoke(shopwire.main, arguments, input=typed))
+
+
+def objects(done: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+@pytest.fixture
+async def printer() -> AsyncIterator[PrinterSim]:
+    async with PrinterSim(draw=False) as sim:
+        yield sim
+
+
+@pytest.fixture
+async def scanner(tmp_path: Path) -> AsyncIterator[LineScannerSim]:
+    async with LineScannerSim(PtyWire(tmp_path / "scanner")) as sim:
+        yield sim
+
+
+def stored(folder: Path, printer: PrinterSim, scanner: LineScannerSim) -> tuple[Path, list[DeviceSettings]]:
+    """Write a store file with both devices."""
+    devices = [
+        DeviceSettings("printer-1", "printer_escpos", f"tcp:127.0.0.1:{printer.port}", "epson-80"),
+        DeviceSettings("scanner-1", "scanner_serial", scanner.address),
+    ]
+    file = folder / "store.toml"
+    entries = [f"data_dir = {json.dumps(str(folder / 'data'))}"]
+    for each in devices:
+        entries += [
+            "[[devices]]",
+            *(f"{key} = {json.dumps(value)}" for key, value in msgspec.to_builtins(each).items() if value),
+        ]
+    file.write_text("\n".join(entries))
+    return file, devices
+
+
+# -- a bare address
+
+
+async def test_a_printer_says_what_it_is_and_is_written_into_a_store_file(printer: PrinterSim) -> None:
+    address = f"tcp:127.0.0.1:{printer.port}"
+    found = await desk("probe", address, "--json")
+    assert found.exit_code == 0, found.output
+    [said] = objects(found)
+    assert (said["class"], said["kind"], said["online"]) == ("POSPrinter", "printer_escpos", True)
+    entry = tomllib.loads((await desk("probe", address, "--toml")).stdout)
+    settings = msgspec.convert({"data_dir": "x", **entry}, EdgeSettings)
+    assert settings.devices[0].address == address
+    assert printer.lines_printed == 0  # being asked costs no paper
+
+
+async def test_a_scanner_at_rest_says_nothing_and_the_next_step_is_told(scanner: LineScannerSim) -> None:
+    done = await desk("probe", scanner.address)
+    assert done.exit_code == 1
+    assert "devices watch --address" in done.stdout
+
+
+async def test_nothing_at_an_address_is_one_clear_line() -> None:
+    done = await desk("probe", "tcp:127.0.0.1:9")
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: tcp:127.0.0.1:9 is not available")
+
+
+async def test_a_ticket_comes_out_of_a_bare_address(printer: PrinterSim) -> None:
+    done = await desk("test", "--address", f"tcp:127.0.0.1:{printer.port}", lang="zh")
+    assert done.exit_code == 0, done.output
+    assert "测试小票已打印" in done.stdout
+    assert "测试小票" in printer.receipts[-1].text
+    assert "￥12.34" in printer.receipts[-1].text
+
+
+async def test_what_is_wrong_says_what_to_do(printer: PrinterSim, tmp_path: Path) -> None:
+    printer.run_out_of_paper()
+    done = await desk("test", "--address", f"tcp:127.0.0.1:{printer.port}", "--kind", "printer_escpos", "--json")
+    assert done.exit_code == 1
+    [finding] = objects(done)
+    assert finding["verdict"] == "bad"
+    assert "paper" in finding["next_step"]
+
+
+async def test_a_scanner_is_tried_with_a_code(scanner: LineScannerSim) -> None:
+    testing = asyncio.ensure_future(desk("test", "--address", scanner.address, "--kind", "scanner_serial", "--json"))
+    while not testing.done():
+        scanner.scan(TEA, aim="]E0")
+        await asyncio.sleep(0.05)
+    [finding] = objects(testing.result())
+    assert TEA in finding["text"]
+    assert testing.result().exit_code == 0
+
+
+async def test_live_readings_are_shown(scanner: LineScannerSim) -> None:
+    words = ["watch", "--address", scanner.address, "--kind", "scanner_serial", "--seconds", "0.6", "--json"]
+    watching = asyncio.ensure_future(desk(*words))
+    while not watching.done():
+        scanner.scan(TEA)
+        await asyncio.sleep(0.05)
+    seen = objects(watching.result())
+    assert seen[0] == {"device_id": "device", "health": "ok", "reason": ""}
+    assert {"device_id": "device", "reading": {"code": TEA, "aim": None}} in seen
+
+
+async def test_a_recording_plays_the_device_again(scanner: LineScannerSim, tmp_path: Path) -> None:
+    file = tmp_path / "scanner.jsonl"
+    words = ["trace", "--address", scanner.address, "--kind", "scanner_serial", "--out", str(file), "--seconds", "0.5"]
+    recording = asyncio.ensure_future(desk(*words))
+    while not recording.done():
+        scanner.scan(TEA)
+        await asyncio.sleep(0.05)
+    assert recording.result().exit_code == 0, recording.result().output
+    replayed = await desk("trace", "--replay", str(file), "--kind", "scanner_serial", "--json")
+    assert {"code": TEA, "aim": None} in [each.get("reading") for each in objects(replayed)]
+
+
+async def test_the_drawers_polarity_is_learnt(printer: PrinterSim) -> None:
+    learning = asyncio.ensure_future(
+        desk("learn", "drawer", "--address", f"tcp:127.0.0.1:{printer.port}", "--json", typed="\n\n")
+    )
+    done = await learning
+    # Nobody moved the drawer: that nothing was learnt is said, and nothing is written.
+    assert done.exit_code == 1
+    assert "Nothing was learnt" in done.output
+
+
+# -- a store file
+
+
+async def test_the_self_test_of_a_store_takes_one_command(
+    tmp_path: Path, printer: PrinterSim, scanner: LineScannerSim
+) -> None:
+    file, _ = stored(tmp_path, printer, scanner)
+    done = await desk("test", "--all", "--config", str(file))
+    assert done.exit_code == 0, done.output
+    assert "Everything is as it should be." in done.stdout
+    assert len(printer.receipts) == 1
+
+
+async def test_the_list_matches_what_is_configured(
+    tmp_path: Path, printer: PrinterSim, scanner: LineScannerSim
+) -> None:
+    file, _ = stored(tmp_path, printer, scanner)
+    rows = objects(await desk("list", "--config", str(file), "--json"))
+    assert [(row["device_id"], row["health"]) for row in rows if row["what"] == "device"] == [
+        ("printer-1", ""),
+        ("scanner-1", ""),
+    ]
+    tomllib.loads((await desk("list", "--toml")).stdout)
+
+
+async def test_an_unknown_device_is_told_with_the_known_ones(
+    tmp_path: Path, printer: PrinterSim, scanner: LineScannerSim
+) -> None:
+    file, _ = stored(tmp_path, printer, scanner)
+    done = await desk("test", "scale-9", "--config", str(file))
+    assert done.exit_code == 1
+    assert "printer-1, scanner-1" in done.output
+
+
+# -- beside a running agent
+
+
+async def test_the_running_agent_answers_for_its_devices(
+    tmp_path: Path, printer: PrinterSim, scanner: LineScannerSim
+) -> None:
+    file, devices = stored(tmp_path, printer, scanner)
+    async with running_store(tmp_path, devices) as store:
+        await store.until_health("printer-1", "ok")
+        await store.until_health("scanner-1", "ok")
+        rows = objects(await desk("list", "--config", str(file), "--json"))
+        assert [row["health"] for row in rows if row["what"] == "device"] == ["ok", "ok"]
+        tested = await desk("test", "--all", "--config", str(file))
+        assert tested.exit_code == 0, tested.output
+        assert len(printer.receipts) == 1
+        watched = objects(await desk("watch", "scanner-1", "--config", str(file), "--seconds", "0.2", "--json"))
+        assert watched[0]["health"] == "ok"
+        trace = tmp_path / "agent.jsonl"
+        tracing = asyncio.ensure_future(
+            desk("trace", "scanner-1", "--config", str(file), "--out", str(trace), "--seconds", "0.5")
+        )
+        while not tracing.done():
+            scanner.scan(TEA)
+            await asyncio.sleep(0.1)
+        assert tracing.result().exit_code == 0, tracing.result().output
+        assert TEA.encode().hex() in trace.read_text()
+        assert (await store.ask(do="basket"))["lines"]  # what was scanned meanwhile was sold, too
+        learn = await desk("learn", "drawer", "printer-1", "--config", str(file))
+        assert learn.exit_code == 1
+        assert "holds the devices" in learn.output
+
+
+async def test_bytes_are_explained() -> None:
+    done = await desk("decode", "scanner", "5d4530", "36393031", "0d", "--json")
+    assert objects(done)[0]["aim"] == "]E0"
+    unknown = await desk("decode", "morse", "00")
+    assert unknown.exit_code == 1
+    assert "scanner" in unknown.output
+    assert (await desk("decode", "scanner", "zz")).exit_code == 1
