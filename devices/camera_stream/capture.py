@@ -177,6 +177,18 @@ def _what(error: Exception) -> str:
             return type(error).__name__
 
 
+class _Refusals(urllib.request.HTTPErrorProcessor):
+    """Lets go of an answer that says no before it is looked at: nobody else would, and its text is of no use."""
+
+    def http_response(self, request: urllib.request.Request, response: Any) -> Any:
+        """Close what is not a 2xx, then go on as usual."""
+        if not 200 <= response.code < 300:
+            response.close()
+        return super().http_response(request, response)
+
+    https_response = http_response
+
+
 def _opener(source: Source) -> urllib.request.OpenerDirector:
     """Return what opens HTTP addresses and nothing else: no file:, no proxy, no redirect to another host's door."""
     keeper = urllib.request.HTTPPasswordMgrWithDefaultRealm()
@@ -186,7 +198,7 @@ def _opener(source: Source) -> urllib.request.OpenerDirector:
         urllib.request.HTTPHandler(),
         urllib.request.HTTPSHandler(),
         urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
+        _Refusals(),
         *(
             (urllib.request.HTTPBasicAuthHandler(keeper), urllib.request.HTTPDigestAuthHandler(keeper))
             if source.user
@@ -218,7 +230,7 @@ class OpenCvCapture:
         self._source, self._wish = source, wish
         self._cv2: Any = vision_module("cv2")
         os.environ.update(_FFMPEG)  # read by OpenCV at each opening; there is no other way to tell it
-        self._cv2.setLogLevel(0)
+        self._cv2.utils.logging.setLogLevel(self._cv2.utils.logging.LOG_LEVEL_SILENT)
         self._capture: Any = self._v4l2() if source.kind is Kind.V4L2 else self._ffmpeg()
         if not self._capture.isOpened():
             self._capture.release()

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -92,7 +93,9 @@ class Grabber:
         except DeviceError as failure:
             self._failure = failure
         except Exception as error:  # noqa: BLE001 - the outermost line: a library's surprise ends this opening, not the store
-            _log.exception("camera_thread_failed", thread=self._thread.name)
+            # Without the values of variables: a password may be among them.
+            where = "".join(traceback.format_tb(error.__traceback__, limit=-3))
+            _log.error("camera_thread_failed", thread=self._thread.name, error=type(error).__name__, where=where)
             self._failure = DeviceUnavailable(self._thread.name, f"its thread failed ({type(error).__name__})")
         self._tell(self._ended.set)
         self._tell(self._fresh.set)

@@ -3,6 +3,7 @@
 import enum
 import re
 import urllib.parse
+from typing import Any
 
 import msgspec
 
@@ -41,6 +42,10 @@ class Source(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Source({self.kind.value}, {shown(self.target)!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        # Tracebacks on a console show values, and msgspec would show every field.
+        return [("kind", self.kind), ("target", shown(self.target))]
 
     @property
     def url(self) -> str:
