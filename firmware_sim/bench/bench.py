@@ -12,7 +12,7 @@ import msgspec
 
 from firmware_sim.bench.edge import EdgeView
 from firmware_sim.bench.errors import NoSuchDevice, StoreFileUnusable
-from firmware_sim.bench.shelf import SHELF
+from firmware_sim.bench.shelf import SHELF, WITHOUT_HARDWARE
 from firmware_sim.bench.stand import Command, Model, Seen, Stand
 from firmware_sim.bench.store_file import Entry, StoreFile
 
@@ -55,6 +55,7 @@ class Bench:
                 entry, _model(entry, shelf), folder / entry.device_id, wanted.get(entry.device_id, "")
             )
             for entry in store.devices
+            if entry.kind not in WITHOUT_HARDWARE
         }
         self.edge = EdgeView(data_dir or Path(store.data_dir))
         self._watches: set[Watch] = set()

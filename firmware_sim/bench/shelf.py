@@ -4,8 +4,9 @@ A simulator is imported when a store file needs it: a bench without a camera doe
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from firmware_sim.bench.address import is_network, link_of, network_of
 from firmware_sim.bench.stand import NORMAL, Album, Device, Model
@@ -14,8 +15,10 @@ from firmware_sim.wire import PtyWire, TcpWire, Wire
 
 if TYPE_CHECKING:
     from firmware_sim.camera import CameraSim
+    from firmware_sim.label import LabelSim
     from firmware_sim.printer import PrinterSim
 
+_LABEL_S = 0.3
 _THREE = (NORMAL, "mute", "garbage")
 _FOUR = (NORMAL, "mute", "clone", "garbage")
 
@@ -51,6 +54,19 @@ def _display(entry: Entry) -> Model:
         return DisplaySim(wire_of(entry), model)
 
     return Model("price_display" if model == "led8" else "display", build)
+
+
+def _label(language: Literal["zpl", "tspl"], entry: Entry) -> Model:
+    from firmware_sim.label import PROFILES, LabelSim, model_of
+
+    dpi = 300 if entry.profile.endswith("300") else 203
+
+    def build(entry: Entry, profile: str, folder: Path) -> Device:
+        # A label takes a moment, so that hands on the page find time to pull the roll out.
+        model = model_of(language, profile, dpi=dpi)
+        return LabelSim(wire_of(entry), language, profile, out_dir=folder, label_s=_LABEL_S, model=model)
+
+    return Model("label", build, tuple(PROFILES), _Labels)
 
 
 def _light(_: Entry) -> Model:
@@ -153,6 +169,22 @@ def _screen(_: Entry) -> Model:
     return Model("screen", build)
 
 
+class _Labels:
+    """The labels that came out, each a picture."""
+
+    def __init__(self, printer: "LabelSim") -> None:
+        self._files = {
+            f"label-{label.number}": label.file for label in reversed(printer.labels) if label.file is not None
+        }
+
+    def names(self) -> list[str]:
+        return list(self._files)
+
+    def picture(self, name: str) -> bytes | None:
+        file = self._files.get(name)
+        return file.read_bytes() if file is not None and file.is_file() else None
+
+
 class _Lens:
     """What a camera sees at this moment, as its only picture."""
 
@@ -170,10 +202,15 @@ def _album_of(device: "PrinterSim") -> Album:
     return device.album
 
 
+WITHOUT_HARDWARE = frozenset({"camera_file"})
+"""Kinds that no wire leads to: nothing has to stand anywhere for them."""
+
 SHELF: dict[str, Callable[[Entry], Model]] = {
     "camera_stream": _camera,
     "display_page": _screen,
     "display_serial": _display,
+    "label_tspl": partial(_label, "tspl"),
+    "label_zpl": partial(_label, "zpl"),
     "light_relay": _light,
     "printer_escpos": _printer,
     "scale_dialog06": lambda _: _scale_speaking("dialog06"),

@@ -90,7 +90,11 @@ class PrinterTcp(TcpWire):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        listener.bind((self._host, self._port))
+        try:
+            listener.bind((self._host, self._port))
+        except OSError:
+            listener.close()
+            raise
         self._port = listener.getsockname()[1]
         server = await asyncio.start_server(self._serve, sock=listener, limit=READ_BYTES)
         if self._plugged:

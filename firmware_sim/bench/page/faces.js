@@ -54,32 +54,33 @@ function scale({ act, bench }) {
   const platter = element("div.platter");
   const slider = element("input", { type: "range", min: 0, max: 15500, step: 1, value: 0, "aria-label": say("on_the_platter") });
   const exact = element("input", { type: "number", min: -500, max: 20000, step: 1, value: 0, "aria-label": say("grams") });
-  const put = (weight) => { slider.value = exact.value = weight; act({ put: Number(weight) }); };
-  let on = [];
+  let pile = [];
+  let lies = 0;
   let sending = 0;
+  // Things are put on top of what lies there already; the slider says how much there shall be in all.
+  const more = (weight) => { lies += weight; act({ put: weight }); };
+  const exactly = (weight) => { pile = []; if (weight !== lies) more(weight - lies); };
   slider.oninput = () => {
     exact.value = slider.value;
-    on = [];
-    if (!sending) sending = setTimeout(() => { sending = 0; act({ put: Number(slider.value) }); }, 60);
+    if (!sending) sending = setTimeout(() => { sending = 0; exactly(Number(slider.value)); }, 60);
   };
-  exact.onchange = () => { on = []; put(exact.value); };
-  const things = bench.goods.weigh.map((thing) => element("button.thing", { type: "button", title: `${named(thing)} ${thing.weight_g} g`, onclick: () => { on.push(thing); put(on.reduce((sum, one) => sum + one.weight_g, 0)); } }, produce(thing.picture), element("small", {}, `${thing.weight_g} g`)));
-  const off = button(say("take_off"), () => { on = []; slider.value = exact.value = 0; act({ take: true }); });
+  exact.onchange = () => exactly(Number(exact.value));
+  const things = bench.goods.weigh.map((thing) => element("button.thing", { type: "button", title: `${named(thing)} · PLU ${thing.code}`, onclick: () => { pile.push(thing); more(thing.weight_g); } }, produce(thing.picture), element("small", {}, `${thing.weight_g} g`)));
   const node = element("div", {},
     element("div.body.scale-body", {}, platter, element("div.glass", {}, display, lamps)),
     element("div.slide", {}, slider, element("label", {}, exact, " g")),
     element("div.things", {}, ...things),
-    keys(off, button(say("zero"), () => act({ zero: true })), button(say("tare"), () => act({ tare: true }))));
+    keys(button(say("take_off"), () => { pile = []; act({ take: true }); }), button(say("zero"), () => act({ zero: true })), button(say("tare"), () => act({ tare: true }))));
   return {
     node,
     draw({ shows }) {
       const [figure, unit = ""] = String(shows.display ?? "").trim().split(/\s+/);
       display.replaceChildren(digits(figure, 6), element("span", {}, unit));
       lamps.replaceChildren(...["stable", "zero", "net"].map((name) => lamp("small", shows.lamps?.[name] && "green", say(`scale_${name}`))));
-      const weight = shows.on_platter_g ?? 0;
-      const pile = on.length ? on.map((thing) => produce(thing.picture)) : weight ? [element("span.load", {}, `${Math.round(weight)} g`)] : [];
-      platter.replaceChildren(...pile.slice(-9));
-      if (document.activeElement !== slider && document.activeElement !== exact) slider.value = exact.value = Math.round(weight);
+      if (!sending) lies = shows.on_platter_g ?? 0;
+      if (lies === 0) pile = [];
+      platter.replaceChildren(...(pile.length ? pile.slice(-9).map((thing) => produce(thing.picture)) : lies ? [element("span.load", {}, `${lies} g`)] : []));
+      if (!sending && document.activeElement !== exact) slider.value = exact.value = lies;
     },
   };
 }
@@ -147,17 +148,26 @@ function label({ device, act, enlarge }) {
   const lamps = element("div.lamps");
   const sheet = paper(device, enlarge);
   const hands = element("div.keys");
+  let drawn = "";
   const node = element("div", {}, element("div.body.printer-body.small", {}, lamps, element("div.slot")), hands, sheet.node);
   return {
     node,
     draw(told) {
       const { shows } = told;
-      lamps.replaceChildren(lamp("small", shows.paper_out ? "red" : "green", say("lamp_paper")), lamp("small", shows.head_open && "red", say("lamp_head")), lamp("small", shows.paused && "yellow", say("lamp_pause")), element("span", {}, say("labels_printed", { count: shows.printed ?? shows.labels ?? 0 })));
-      hands.replaceChildren(
-        shows.paper_out ? button(say("load_paper"), () => act({ paper: "load" }), { class: "strong" }) : button(say("pull_paper"), () => act({ paper: "out" })),
-        button(say(shows.head_open ? "close_cover" : "open_cover"), () => act({ head: shows.head_open ? "close" : "open" }), { "aria-pressed": String(Boolean(shows.head_open)) }),
-        button(say(shows.paused ? "go_on" : "pause"), () => act({ pause: !shows.paused }), { "aria-pressed": String(Boolean(shows.paused)) }),
-      );
+      const out = shows.paper === "out" || shows.paper_out === true;
+      const open = shows.head === "open" || shows.head_open === true;
+      lamps.replaceChildren(lamp("small", out ? "red" : "green", say("lamp_paper")), lamp("small", open && "red", say("lamp_head")), lamp("small", shows.paused && "yellow", say("lamp_pause")), element("span", {}, say("labels_printed", { count: shows.printed ?? 0 })));
+      node.firstChild.classList.toggle("open", open);
+      const wanted = JSON.stringify([out, open, shows.paused]);
+      if (wanted !== drawn) {
+        drawn = wanted;
+        hands.replaceChildren(
+          out ? button(say("load_paper"), () => act({ paper: "load" }), { class: "strong" }) : button(say("pull_paper"), () => act({ paper: "out" })),
+          button(say("three_labels"), () => act({ paper: "out", after: 3 })),
+          button(say(open ? "close_cover" : "open_cover"), () => act({ head: open ? "close" : "open" }), { "aria-pressed": String(open) }),
+          button(say(shows.paused ? "go_on" : "pause"), () => act({ pause: !shows.paused }), { "aria-pressed": String(Boolean(shows.paused)) }),
+        );
+      }
       sheet.draw(told, shows.printed ?? 0);
     },
   };
