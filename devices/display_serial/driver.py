@@ -3,7 +3,7 @@
 import asyncio
 
 from devices.display_serial.codec import encode, reset
-from devices.display_serial.model import DisplayModel, model_named
+from devices.display_serial.model import MODELS, DisplayModel
 from devices.errors import DeviceMisconfigured, DeviceUnavailable
 from devices.ports.display import Shown
 from devices.registry import DeviceSettings
@@ -65,4 +65,4 @@ def build(settings: DeviceSettings, around: Surroundings) -> SerialDisplay:
     """Return the driver of one entry of the settings; ``profile`` is the model."""
     if settings.options:
         raise DeviceMisconfigured(f"device {settings.device_id} (display_serial) takes no options: {settings.options}")
-    return SerialDisplay(settings.device_id, settings.address, model_named(settings.profile or "cd5220"), around)
+    return SerialDisplay(settings.device_id, settings.address, MODELS.named(settings.profile or "cd5220"), around)

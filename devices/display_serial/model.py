@@ -1,12 +1,11 @@
 """What differs between customer displays; the data is in ``models.toml`` beside this file."""
 
-import functools
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from devices.errors import DeviceMisconfigured
+from devices.models import Models
 from devices.ports.display import Purpose
 
 
@@ -43,20 +42,4 @@ class DisplayModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             around.wrap(b"")
 
 
-@functools.cache
-def models() -> dict[str, DisplayModel]:
-    """Return all models by name."""
-    text = Path(__file__).with_name("models.toml").read_bytes()
-    return msgspec.toml.decode(text, type=dict[str, DisplayModel])
-
-
-def model_named(name: str) -> DisplayModel:
-    """Return one model.
-
-    Raises:
-        DeviceMisconfigured: no such model; the message lists those there are.
-    """
-    try:
-        return models()[name]
-    except KeyError:
-        raise DeviceMisconfigured(f"display model {name!r} is not one of {', '.join(sorted(models()))}") from None
+MODELS = Models(Path(__file__).with_name("models.toml"), DisplayModel, "display model")

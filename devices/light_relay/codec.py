@@ -1,13 +1,12 @@
 """Which lamps burn, as the bytes of a relay board; what differs between boards is in ``models.toml`` beside this file."""
 
-import functools
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from devices.errors import DeviceMisconfigured
 from devices.meaning import Meaning
+from devices.models import Models
 from devices.ports.light import Colour
 
 
@@ -41,22 +40,7 @@ def encode(burning: frozenset[Colour], wiring: Mapping[Colour, int], board: Rela
     return b"".join(board.switch(relay, on=colour in burning) for colour, relay in wiring.items())
 
 
-@functools.cache
-def boards() -> dict[str, RelayBoard]:
-    """Return all models by name."""
-    return msgspec.toml.decode(Path(__file__).with_name("models.toml").read_bytes(), type=dict[str, RelayBoard])
-
-
-def board_named(name: str) -> RelayBoard:
-    """Return one model.
-
-    Raises:
-        DeviceMisconfigured: no such model; the message lists those there are.
-    """
-    try:
-        return boards()[name]
-    except KeyError:
-        raise DeviceMisconfigured(f"relay board {name!r} is not one of {', '.join(sorted(boards()))}") from None
+BOARDS = Models(Path(__file__).with_name("models.toml"), RelayBoard, "relay board")
 
 
 def explain(data: bytes) -> list[Meaning]:

@@ -7,7 +7,7 @@ import msgspec
 
 from devices.errors import DeviceMisconfigured, DeviceUnavailable
 from devices.flashing import Flashing
-from devices.light_relay.codec import RelayBoard, board_named, encode
+from devices.light_relay.codec import BOARDS, RelayBoard, encode
 from devices.ports.light import Colour, Signal
 from devices.registry import DeviceSettings, options_of
 from devices.served import ServedDevice
@@ -69,5 +69,5 @@ async def _until_gone(transport: Transport) -> None:
 
 def build(settings: DeviceSettings, around: Surroundings) -> RelayLight:
     """Return the driver of one entry of the settings; ``profile`` is the board."""
-    board = board_named(settings.profile or "lcus")
+    board = BOARDS.named(settings.profile or "lcus")
     return RelayLight(settings.device_id, settings.address, board, options_of(settings, RelayOptions), around)

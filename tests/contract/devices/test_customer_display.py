@@ -14,7 +14,7 @@ from devices.backoff import Backoff
 from devices.display_page.driver import DisplayPage
 from devices.display_serial import driver as serial_driver
 from devices.display_serial.driver import SerialDisplay
-from devices.display_serial.model import model_named
+from devices.display_serial.model import MODELS
 from devices.memory_display import MemoryDisplay
 from devices.ports import Health
 from devices.ports.display import CustomerDisplay, Shown
@@ -34,7 +34,7 @@ class Bench:
 
 
 def serial_bench(sim: DisplaySim, address: str, model: str) -> Bench:
-    display = SerialDisplay("display-1", address, model_named(model))
+    display = SerialDisplay("display-1", address, MODELS.named(model))
     display._backoff = Backoff(0.005, 0.02)
     return Bench(display, lambda: sim.digits or "".join(sim.glass.lines[1:]).strip(), sim.wire)
 

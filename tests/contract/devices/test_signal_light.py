@@ -13,7 +13,7 @@ from devices.backoff import Backoff
 from devices.errors import DeviceMisconfigured
 from devices.flashing import Flashing, burning_of
 from devices.light_gpio.driver import GpioLight, GpioOptions, open_gpiod
-from devices.light_relay.codec import board_named, encode, explain
+from devices.light_relay.codec import BOARDS, encode, explain
 from devices.light_relay.driver import RelayLight, RelayOptions
 from devices.memory_light import MemoryLight
 from devices.ports import Health
@@ -70,7 +70,7 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
         yield Bench(gpio, lambda: {names[line] for line, on in lines.burning.items() if on})
     else:
         async with LightSim(PtyWire()) as sim:
-            relay = RelayLight("light-1", sim.address, board_named("lcus"), RelayOptions())
+            relay = RelayLight("light-1", sim.address, BOARDS.named("lcus"), RelayOptions())
             relay._backoff = Backoff(0.005, 0.02)
 
             def back() -> None:
@@ -162,9 +162,9 @@ async def test_a_box_without_gpio_says_so() -> None:
 def test_golden_bytes_of_the_boards() -> None:
     wiring = RelayOptions().wiring()
     assert (
-        encode(frozenset({Colour.RED}), wiring, board_named("lcus")).hex(" ") == "a0 01 00 a1 a0 02 00 a2 a0 03 01 a4"
+        encode(frozenset({Colour.RED}), wiring, BOARDS.named("lcus")).hex(" ") == "a0 01 00 a1 a0 02 00 a2 a0 03 01 a4"
     )
-    assert encode(frozenset({Colour.GREEN}), {Colour.GREEN: 1}, board_named("ascii")) == b"relay on 0\r"
+    assert encode(frozenset({Colour.GREEN}), {Colour.GREEN: 1}, BOARDS.named("ascii")) == b"relay on 0\r"
     said = [meaning.text for meaning in explain(bytes.fromhex("a00101a2 a00200ff 00"))]
     assert said == ["relay 1 on", "relay 2 off, wrong sum", "no command: 00"]
 
@@ -172,6 +172,6 @@ def test_golden_bytes_of_the_boards() -> None:
 @pytest.mark.parametrize("options", [RelayOptions(green=1, red=1), RelayOptions(red=9)])
 def test_wiring_that_cannot_be_is_refused(options: RelayOptions) -> None:
     with pytest.raises(DeviceMisconfigured, match="relay of its own, 1 to 8"):
-        RelayLight("light-1", "/dev/ttyUSB0", board_named("lcus"), options)
+        RelayLight("light-1", "/dev/ttyUSB0", BOARDS.named("lcus"), options)
     with pytest.raises(DeviceMisconfigured, match="no GPIO chip"):
         GpioLight("light-1", "/dev/ttyUSB0", GpioOptions())

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.display_serial.codec import amount_text, encode, explain, reset, rows_of
-from devices.display_serial.model import Around, DisplayModel, model_named, models
+from devices.display_serial.model import MODELS, Around, DisplayModel
 from devices.errors import DeviceMisconfigured
 from devices.ports.display import Shown
 from firmware_sim.display import COLUMNS, DisplaySim
@@ -22,8 +22,8 @@ GOLDEN: list[dict[str, Any]] = json.loads(
 SIM_OF = {
     "dm-d": "dm-d", "dm-d-behind-printer": "dm-d", "cd5220": "cd5220", "cd5220-lcd": "cd5220", "led8": "led8", "led8-wintec": "led8",
 }  # fmt: skip
-ROWED = [name for name, model in models().items() if model.rows]
-LAMPED = [name for name, model in models().items() if model.digits]
+ROWED = [name for name, model in MODELS.all.items() if model.rows]
+LAMPED = [name for name, model in MODELS.all.items() if model.digits]
 
 
 PIECES = [b"\x1b", b"\x1f", b"Q", b"A", b"\r", b"\x0c", b"l", b"$", b"s", b"=", b"\x02", b"x", b"\xd6\xd0"]
@@ -43,7 +43,7 @@ def glass_after(data: bytes, model: str) -> dict[str, Any]:
 
 
 def seen(shown: Shown, model: str) -> dict[str, Any]:
-    return glass_after(reset(model_named(model)) + encode(shown, model_named(model)), SIM_OF[model])
+    return glass_after(reset(MODELS.named(model)) + encode(shown, MODELS.named(model)), SIM_OF[model])
 
 
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden["bytes"][:30])
@@ -58,7 +58,7 @@ def test_the_simulator_shows_the_golden_frames(golden: dict[str, Any]) -> None:
 
 
 def test_the_golden_bytes_of_led8_are_ours() -> None:
-    ours = encode(Shown("total", amount_minor=4560), model_named("led8"))
+    ours = encode(Shown("total", amount_minor=4560), MODELS.named("led8"))
     assert ours == bytes.fromhex(GOLDEN[5]["bytes"])
 
 
@@ -105,7 +105,7 @@ def test_an_amount_that_does_not_fit_is_plainly_wrong_and_never_short() -> None:
 @given(text=st.text(max_size=60), detail=st.text(max_size=30), amount=st.integers(-(10**12), 10**12))
 def test_no_text_becomes_a_command_and_none_leaves_its_row(model: str, text: str, detail: str, amount: int) -> None:
     shown = Shown("item", text, amount, detail=detail, ascii=text)
-    known = model_named(model)
+    known = MODELS.named(model)
     shows = seen(shown, model)
     assert shows["unknown"] == 0
     assert shows["lines"] == [row.rstrip() for row in rows_of(shown, known)]
@@ -149,4 +149,4 @@ def test_models_that_show_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="non-hexadecimal"):
         DisplayModel(20, "ascii", reset="zz", rows=(Around(),))
     with pytest.raises(DeviceMisconfigured, match="cd5220"):
-        model_named("nixie")
+        MODELS.named("nixie")
