@@ -42,3 +42,24 @@ class DeviceHealth:
             # OPENING is no news: between two attempts of one outage the device is still the lost one.
             _log.warning("device_lost", device_id=self.device_id, reason=reason)
             self._lost = True
+
+
+class HasHealth:
+    """What a driver shows of itself, kept in one ``DeviceHealth``.
+
+    Attributes:
+        health: the state; the driver sets it.
+    """
+
+    def __init__(self, device_id: str, report: Report | None = None) -> None:
+        self.health = DeviceHealth(device_id, report)
+
+    @property
+    def device_id(self) -> str:
+        """The name in settings, screens and logs."""
+        return self.health.device_id
+
+    @property
+    def state(self) -> DeviceState:
+        """How the device is now."""
+        return self.health.state

@@ -4,15 +4,15 @@ import contextlib
 
 from devices.backoff import Backoff
 from devices.errors import DeviceUnavailable
-from devices.health import DeviceHealth
-from devices.ports.device import DeviceState, Health
+from devices.health import HasHealth
+from devices.ports.device import Health
 from devices.surroundings import Surroundings
 from devices.transport import Transport
 from devices.transport.address import check_address, open_transport, parse_address
 from devices.transport.trace import TracedTransport
 
 
-class ServedDevice:
+class ServedDevice(HasHealth):
     """A device that one transport leads to. A driver derives from it and writes ``serve``.
 
     Attributes:
@@ -26,21 +26,11 @@ class ServedDevice:
     ) -> None:
         check_address(address)
         self.around = around or Surroundings()
-        self.health = DeviceHealth(device_id, self.around.report)
+        super().__init__(device_id, self.around.report)
         self.attempts = 0
         self._address = address
         # A missing node costs microseconds to ask for, so a device that is plugged in is seen within a second even if nobody tells.
         self._backoff = backoff or Backoff(cap_s=1.0)
-
-    @property
-    def device_id(self) -> str:
-        """The name in settings, screens and logs."""
-        return self.health.device_id
-
-    @property
-    def state(self) -> DeviceState:
-        """How the device is now."""
-        return self.health.state
 
     async def run(self) -> None:
         """Serve until cancelled; an absent or lost device is looked for again and again."""

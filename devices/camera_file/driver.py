@@ -8,15 +8,15 @@ from pathlib import Path
 
 from devices.camera_file.intake import Intake, IntakeLimits
 from devices.errors import DeviceUnavailable, PictureRefused, TooManyFrames
-from devices.health import DeviceHealth
-from devices.ports import DeviceState, Health, Scan
+from devices.health import HasHealth
+from devices.ports import Health, Scan
 from devices.registry import DeviceSettings, options_of
 from devices.surroundings import Surroundings
 from devices.vision.codes import Reading
 from devices.vision.picture import grey, read_bytes, vision_module
 
 
-class FileCamera:
+class FileCamera(HasHealth):
     """Reads pictures that it is given.
 
     Attributes:
@@ -26,29 +26,19 @@ class FileCamera:
     def __init__(
         self, device_id: str, around: Surroundings | None = None, *, limits: IntakeLimits | None = None
     ) -> None:
-        self._health = DeviceHealth(device_id, (around or Surroundings()).report)
+        super().__init__(device_id, (around or Surroundings()).report)
         self._one_at_a_time = asyncio.Lock()  # bounds memory: a flood of pictures waits as paths and bytes
         self._limits = limits or IntakeLimits()
         self._intake = Intake(self._limits)
         self.counts: Counter[str] = Counter()
 
-    @property
-    def device_id(self) -> str:
-        """The name in settings, screens and logs."""
-        return self._health.device_id
-
-    @property
-    def state(self) -> DeviceState:
-        """Whether pictures can be read."""
-        return self._health.state
-
     async def run(self) -> None:
         """Load the decoder before the first picture needs it, then be there until cancelled."""
         try:
             await asyncio.to_thread(_load)
-            self._health.set(Health.OK)
+            self.health.set(Health.OK)
         except DeviceUnavailable as missing:
-            self._health.set(Health.ABSENT, missing.reason)
+            self.health.set(Health.ABSENT, missing.reason)
         await asyncio.Event().wait()
 
     async def read(self, picture: Path | bytes) -> list[Scan]:
@@ -77,9 +67,9 @@ class FileCamera:
                 self.counts["refused"] += 1
                 raise
             except DeviceUnavailable as missing:
-                self._health.set(Health.ABSENT, missing.reason)
+                self.health.set(Health.ABSENT, missing.reason)
                 raise
-        self._health.set(Health.OK)
+        self.health.set(Health.OK)
         self.counts["read" if readings else "empty"] += 1
         return readings
 

@@ -14,8 +14,8 @@ import msgspec
 
 from devices.backoff import Backoff
 from devices.errors import DeviceMisconfigured
-from devices.health import DeviceHealth
-from devices.ports.device import DeviceState, Health
+from devices.health import HasHealth
+from devices.ports.device import Health
 from devices.ports.display import Shown
 from devices.registry import DeviceSettings, options_of
 from devices.surroundings import Surroundings
@@ -31,7 +31,7 @@ class PageOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: Literal["zh-CN", "en"] = "zh-CN"
 
 
-class DisplayPage:
+class DisplayPage(HasHealth):
     """Shows the newest thing on every screen that looks on.
 
     Attributes:
@@ -46,20 +46,10 @@ class DisplayPage:
         if not isinstance(where, TcpAddress):
             raise DeviceMisconfigured(f"device {device_id}: a page listens on tcp:HOST:PORT, not on {address!r}")
         self._where, self._options, self._around = where, options or PageOptions(), around or Surroundings()
-        self._health = DeviceHealth(device_id, self._around.report)
+        super().__init__(device_id, self._around.report)
         self._newest = Shown()
         self._news: set[asyncio.Event] = set()
         self.port = where.port
-
-    @property
-    def device_id(self) -> str:
-        """The name in settings, screens and logs."""
-        return self._health.device_id
-
-    @property
-    def state(self) -> DeviceState:
-        """Whether the page can be looked at; how many do is not part of it."""
-        return self._health.state
 
     @property
     def screens(self) -> int:
@@ -82,12 +72,12 @@ class DisplayPage:
                 listener = socket.create_server((self._where.host, self._where.port), reuse_port=False)
             except OSError as error:
                 reason = f"cannot listen on {self._where.host}:{self._where.port}: {error.strerror or error}"
-                self._health.set(Health.FAILED, reason)
+                self.health.set(Health.FAILED, reason)
                 await self._around.arrivals.wait(backoff.wait_s())
                 continue
             with contextlib.closing(listener):
                 self.port = listener.getsockname()[1]
-                self._health.set(Health.OK)
+                self.health.set(Health.OK)
                 await serve(listener, self)
 
     def now(self) -> bytes:

@@ -8,8 +8,8 @@ import msgspec
 from devices.backoff import Backoff
 from devices.errors import DeviceMisconfigured, DeviceUnavailable
 from devices.flashing import Flashing
-from devices.health import DeviceHealth
-from devices.ports.device import DeviceState, Health
+from devices.health import HasHealth
+from devices.ports.device import Health
 from devices.ports.light import Colour, Signal
 from devices.registry import DeviceSettings, options_of
 from devices.surroundings import Surroundings
@@ -45,7 +45,7 @@ class Lines(Protocol):
 OpenLines = Callable[[str, GpioOptions], Lines]
 
 
-class GpioLight:
+class GpioLight(HasHealth):
     """A light on GPIO lines."""
 
     def __init__(
@@ -62,19 +62,9 @@ class GpioLight:
         if not chip.startswith("/dev/gpiochip"):
             raise DeviceMisconfigured(f"device {device_id}: address {chip!r} is no GPIO chip, such as /dev/gpiochip0")
         self._chip, self._options, self._around = chip, options, around or Surroundings()
-        self._health = DeviceHealth(device_id, self._around.report)
+        super().__init__(device_id, self._around.report)
         self._open_lines = open_lines or open_gpiod
         self._lamps = Flashing()
-
-    @property
-    def device_id(self) -> str:
-        """The name in settings, screens and logs."""
-        return self._health.device_id
-
-    @property
-    def state(self) -> DeviceState:
-        """Whether the lines are ours."""
-        return self._health.state
 
     def signal(self, signal: Signal) -> None:
         """Show ``signal`` as soon as the light is there; the newest wins."""
@@ -87,9 +77,9 @@ class GpioLight:
             try:
                 await self._serve()
             except DeviceUnavailable as lost:
-                self._health.set(Health.ABSENT, lost.reason)
+                self.health.set(Health.ABSENT, lost.reason)
             except OSError as error:
-                self._health.set(Health.ABSENT, f"{self._chip}: {error.strerror or error}")
+                self.health.set(Health.ABSENT, f"{self._chip}: {error.strerror or error}")
             await self._around.arrivals.wait(backoff.wait_s())
 
     async def _serve(self) -> None:
@@ -98,7 +88,7 @@ class GpioLight:
 
         async def switch(burning: frozenset[Colour]) -> None:
             lines.set({line: colour in burning for colour, line in wiring.items()})
-            self._health.set(Health.OK)
+            self.health.set(Health.OK)
 
         try:
             await self._lamps.play(switch)
