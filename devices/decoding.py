@@ -25,5 +25,18 @@ def _in(target: str) -> Explain:
 
 # One line a protocol, in alphabetical order; the name is what a person types.
 PROTOCOLS: dict[str, Explain] = {
+    "display": _in("devices.display_serial.codec:explain"),
+    "label-tspl": _in("devices.label_tspl.codec:explain"),
+    "label-zpl": _in("devices.label_zpl.codec:explain"),
+    "light": _in("devices.light_relay.codec:explain"),
+    "scale-cas": _in("devices.scale_serial.protocols.cas:explain"),
+    "scale-cas22": _in("devices.scale_serial.protocols.cas22:explain"),
+    "scale-dialog06": _in("devices.scale_dialog06.codec:explain"),
+    "scale-icl": _in("devices.scale_serial.protocols.icl:explain"),
+    "scale-nci": _in("devices.scale_serial.protocols.nci_ecr:explain"),
+    "scale-os2": _in("devices.scale_serial.protocols.cas:explain_os2"),
+    "scale-toledo8217": _in("devices.scale_serial.protocols.toledo8217:explain"),
     "scanner": _in("devices.scanner_serial.codec:explain"),
+    "scanner-hid": _in("devices.scanner_hid.codec:explain"),
+    "scanner-ssi": _in("devices.scanner_ssi.codec:explain"),
 }

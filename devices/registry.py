@@ -17,12 +17,16 @@ KINDS: dict[str, str] = {
     "camera_stream": "Scanner",
     "display_page": "LineDisplay",
     "display_serial": "LineDisplay",
+    "label_tspl": "LabelPrinter",
+    "label_zpl": "LabelPrinter",
     "light_gpio": "Lights",
     "light_relay": "Lights",
     "printer_escpos": "POSPrinter",
     "scale_dialog06": "Scale",
     "scale_serial": "Scale",
+    "scanner_hid": "Scanner",
     "scanner_serial": "Scanner",
+    "scanner_ssi": "Scanner",
 }
 """Each kind, which is the name of its folder, and its UnifiedPOS device class (PaymentChannel, LabelPrinter and ESL are ours)."""
 

@@ -252,9 +252,11 @@ def status_of_line(four: bytes) -> LabelStatus:
 
 def explain(data: bytes) -> list[Meaning]:
     """Say what a printer's answer means, for people: frames of <ESC>!S, else single bytes of <ESC>!?."""
-    framed = data[:1] == bytes([_STX])
+    decoder = ReplyDecoder("line" if data[:1] == bytes([_STX]) else "byte")
     found = []
-    for status in ReplyDecoder("line" if framed else "byte").feed(data):
+    for status in decoder.feed(data):
         text = status.stopped_by or ("prints" if status.busy else "ready")
         found.append(Meaning(text, {"ready": bool(status.ready), "busy": bool(status.busy)}))
+    if decoder.noise:
+        found.append(Meaning(f"{decoder.noise} bytes that belong to no answer", {"noise": decoder.noise}))
     return found

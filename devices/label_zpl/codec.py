@@ -38,7 +38,7 @@ def field_data(text: str) -> str:
 
 def format_of(marks: Iterable[Mark], width: int, height: int, copies: int, model: ZplModel) -> bytes:
     """Return one format, ^XA to ^XZ, that prints ``copies`` labels of ``width`` × ``height`` dots."""
-    head = f"^XA^CI28{_MEDIA[model.media]}{_THERMAL[model.thermal]}^PW{width}^LL{height}^LH0,0^LS0^FWN^PON\r\n"
+    head = f"^XA^CI28{_MEDIA[model.media]}{_THERMAL[model.thermal]}^PW{width}^LL{height}^LH0,0^LS0^FWN^PON^JZY\r\n"
     fields = "".join(_field(mark, model) + "^FS\r\n" for mark in marks)
     return f"{head}{fields}^PQ{copies},0,1,N^XZ\r\n".encode("ascii")
 
@@ -233,12 +233,14 @@ def _status(first: list[str], second: list[str]) -> LabelStatus:
 
 def explain(data: bytes) -> list[Meaning]:
     """Say what a printer's answer means, for people."""
-    found = []
-    for answer in ReplyDecoder().feed(data):
+    found, decoder = [], ReplyDecoder()
+    for answer in decoder.feed(data):
         if isinstance(answer, Identity):
             found.append(Meaning(f"{answer.model}, firmware {answer.firmware}", {"model": answer.model}))
         else:
             said = answer.stopped_by or ("prints" if answer.busy else "ready")
             fields: dict[str, str | int | bool] = {"formats": answer.formats or 0, "remaining": answer.remaining or 0}
             found.append(Meaning(f"{said}, {fields['formats']} formats held, {fields['remaining']} to come", fields))
+    if decoder.noise:
+        found.append(Meaning(f"{decoder.noise} bytes that belong to no answer", {"noise": decoder.noise}))
     return found

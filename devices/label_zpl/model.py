@@ -22,7 +22,8 @@ class ZplModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         chinese_font: a font on the printer that has Chinese glyphs, such as ``E:SIMSUN.TTF``; empty: Chinese is drawn.
         media, thermal: sent with every label unless empty: the printer's own setting holds.
         answers: whether it answers ~HS at all.
-        counts_current: whether the number of formats in ~HS has the one being printed in it.
+        counts_current: whether the number of formats in ~HS has the one being printed in it; in doubt not, which is slower
+            and never claims too much.
         settle_s: idle for so long means that the last label is out.
     """
 
@@ -33,7 +34,7 @@ class ZplModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media: Literal["", "gap", "mark", "continuous"] = ""
     thermal: Literal["", "direct", "transfer"] = ""
     answers: bool = True
-    counts_current: bool = True
+    counts_current: bool = False
     settle_s: float = 0.5
 
     def __post_init__(self) -> None:
