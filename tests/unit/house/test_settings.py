@@ -88,10 +88,11 @@ def test_an_unknown_setting_is_noticed() -> None:
         msgspec.convert({"data_dir": "x", "link": {"keep_alive": 1}}, EdgeSettings)
 
 
-def test_the_page_names_every_kind_of_device_and_the_example_can_be_opened() -> None:
+def test_the_page_names_every_kind_of_device_and_the_examples_can_be_opened() -> None:
     page = (ROOT / "docs/settings.md").read_text()
     assert [kind for kind in KINDS if f"`{kind}`" not in page] == []
-    example = msgspec.convert(tomllib.loads(everything_said("edge")), EdgeSettings)
-    assert {device.kind for device in example.devices} == set(KINDS)
-    for device in example.devices:
+    texts = everything_said("edge"), (ROOT / "config/bench.toml").read_text()
+    devices = [device for text in texts for device in msgspec.convert(tomllib.loads(text), EdgeSettings).devices]
+    assert {device.kind for device in devices} == set(KINDS)
+    for device in devices:
         open_device(device)
