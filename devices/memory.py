@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from devices.errors import CoverOpen, DeviceError, DeviceIncapable, DeviceUnavailable, PaperOut, PictureRefused
+from devices.passes import AGAIN_S, Passes
 from devices.ports import (
     DeviceState,
     Health,
@@ -22,17 +23,28 @@ from devices.ports import (
 
 
 class MemoryScanner:
-    """A scanner that reads what ``scan`` is given."""
+    """A scanner that reads what ``scan`` is given.
 
-    def __init__(self, device_id: str = "scanner") -> None:
+    Attributes:
+        enabled, triggered: what it was told.
+        beeps: good (True) and bad ones (False), in order.
+    """
+
+    can = ScannerAbilities(enable=True, trigger=True, beep=True)
+
+    def __init__(self, device_id: str = "scanner", again_s: float = AGAIN_S) -> None:
         self.device_id = device_id
         self.state = DeviceState(Health.OPENING)
+        self.enabled, self.triggered = True, False
+        self.beeps: list[bool] = []
+        self._passes = Passes(again_s)
         self._scans: asyncio.Queue[Scan] = asyncio.Queue(maxsize=64)
 
     def scan(self, data: str, symbology: str | None = None) -> None:
-        """Read ``data``, as if a code had passed the window; nothing is read while unplugged."""
-        if self.state.health.works:
-            self._scans.put_nowait(Scan(data, symbology, time.monotonic()))
+        """Read ``data``, as if a code had passed the window; nothing is read while unplugged or disabled."""
+        at_s = time.monotonic()
+        if self.state.health.works and self.enabled and self._passes.counts(data, at_s):
+            self._scans.put_nowait(Scan(data, symbology, at_s))
 
     def unplug(self) -> None:
         """Pull the cable."""
@@ -52,6 +64,30 @@ class MemoryScanner:
         while True:
             yield await self._scans.get()
 
+    async def enable(self) -> None:
+        """Read again."""
+        self._must_be_there()
+        self.enabled = True
+
+    async def disable(self) -> None:
+        """Read nothing until ``enable``."""
+        self._must_be_there()
+        self.enabled = False
+
+    async def beep(self, *, good: bool) -> None:
+        """Beep."""
+        self._must_be_there()
+        self.beeps.append(good)
+
+    async def trigger(self, *, on: bool) -> None:
+        """Begin or end to look for a code."""
+        self._must_be_there()
+        self.triggered = on
+
+    def _must_be_there(self) -> None:
+        if not self.state.health.works:
+            raise DeviceUnavailable(self.device_id, self.state.reason or "not running")
+
 
 class MemoryPrinter:
     """A printer that keeps what it printed in ``printed`` and fails as its attributes say.
@@ -65,6 +101,9 @@ class MemoryPrinter:
         self.device_id = device_id
         self.printed: list[PrintJob] = []
         self.paper_out = self.cover_open = self.unplugged = self.mute = False
+        self.recoveries: list[bool] = []
+        self._unsure: list[PrintJob] = []
+        self._late: asyncio.Queue[JobOutcome] = asyncio.Queue(maxsize=64)
 
     @property
     def state(self) -> DeviceState:
@@ -95,7 +134,25 @@ class MemoryPrinter:
         tell(JobState.SENT)
         final = JobState.UNKNOWN if self.mute else JobState.PRINTED
         tell(final)
+        if self.mute:
+            self._unsure.append(job)
         return JobOutcome(job.job_id, final, "the printer did not confirm" if self.mute else "")
+
+    def confirm(self) -> None:
+        """Say of all that it kept silent about that it is on paper."""
+        while self._unsure:
+            self._late.put_nowait(JobOutcome(self._unsure.pop(0).job_id, JobState.PRINTED, "confirmed late"))
+
+    async def late(self) -> JobOutcome:
+        """Wait for a job that is known to be printed now."""
+        return await self._late.get()
+
+    async def recover(self, *, drop: bool = False) -> PrinterStatus:
+        """Go on; ``recoveries`` keeps how."""
+        if self.unplugged:
+            raise DeviceUnavailable(self.device_id, "unplugged")
+        self.recoveries.append(drop)
+        return await self.status()
 
     async def status(self) -> PrinterStatus:
         """Say how the printer is."""

@@ -180,16 +180,19 @@ class SerialScanner(ServedDevice):
     async def _answer(self, transport: Transport, decoder: LineDecoder) -> Answered:
         """Return the answer to the question; codes that come meanwhile do not wait for it."""
         heard = b""
-        try:
-            async with asyncio.timeout(SETUP_S):
-                while len(heard) < MAX_REPLY_BYTES:
+        until_s = asyncio.get_running_loop().time() + SETUP_S
+        while len(heard) < MAX_REPLY_BYTES:
+            try:
+                async with asyncio.timeout_at(
+                    until_s
+                ):  # around the reading alone: a code that waits for room is not lost
                     heard += await transport.read()
-                    if answer := find_reply(heard):
-                        return answer
-                    codes, heard = split_codes(heard)
-                    await self._intake.take(decoder.feed(codes))
-        except TimeoutError:
-            pass  # a scanner that is set to take no orders says nothing
+            except TimeoutError:
+                break  # a scanner that is set to take no orders says nothing
+            if answer := find_reply(heard):
+                return answer
+            codes, heard = split_codes(heard)
+            await self._intake.take(decoder.feed(codes))
         return Answered("", heard)
 
 

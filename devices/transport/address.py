@@ -153,7 +153,9 @@ async def open_transport(address: Address, timeout_s: float = 3.0) -> Transport:
 
             return ReplayTransport(read_trace(Path(path)), f"replay:{path}")
         case PathAddress("evdev", path):
-            raise DeviceMisconfigured(f"evdev:{path} is for scanners of the kind scanner_hid")
+            from devices.transport.evdev import open_evdev
+
+            return open_evdev(path)
         case PathAddress(scheme, path):
             from devices.transport import files
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +17,14 @@ from devices.scanner_serial.codec import Suffix
 from devices.scanner_serial.driver import ScannerOptions, SerialScanner
 from devices.transport.address import SerialAddress
 from devices.transport.serial import open_serial
-from firmware_sim.scanner import ScannerSim
+from firmware_sim.scanner import LineScannerSim
+from firmware_sim.wire import PtyWire
 from tests.waiting import until
 
 
 @pytest.fixture
-def sim(tmp_path: Path) -> Iterator[ScannerSim]:
-    with ScannerSim(link=tmp_path / "by-id-scanner") as plugged:
+async def sim(tmp_path: Path) -> AsyncIterator[LineScannerSim]:
+    async with LineScannerSim(PtyWire(tmp_path / "by-id-scanner")) as plugged:
         yield plugged
 
 
@@ -42,8 +43,8 @@ def _open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
-async def test_a_half_frame_does_not_spoil_the_next_code(sim: ScannerSim) -> None:
-    scanner = SerialScanner("s", sim.path, ScannerOptions(stale_s=0.05))
+async def test_a_half_frame_does_not_spoil_the_next_code(sim: LineScannerSim) -> None:
+    scanner = SerialScanner("s", sim.address, ScannerOptions(stale_s=0.05))
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(scanner.run())
         await _until_open(scanner)
@@ -55,13 +56,13 @@ async def test_a_half_frame_does_not_spoil_the_next_code(sim: ScannerSim) -> Non
         running.cancel()
 
 
-async def test_noise_is_counted_and_survived(sim: ScannerSim) -> None:
-    scanner = SerialScanner("s", sim.path)
+async def test_noise_is_counted_and_survived(sim: LineScannerSim) -> None:
+    scanner = SerialScanner("s", sim.address)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(scanner.run())
         await _until_open(scanner)
-        sim.send(b"\x1b[A\x00\xff\r\n")
-        sim.garbage(64)
+        sim.wire.send(b"\x1b[A\x00\xff\r\n")
+        sim.noise(64)
         sim.scan("96385074", aim="]E4")
         async with asyncio.timeout(5):
             while await _next(scanner) != "96385074":
@@ -71,8 +72,8 @@ async def test_noise_is_counted_and_survived(sim: ScannerSim) -> None:
 
 
 async def test_a_scanner_without_suffix_is_read_by_silence(tmp_path: Path) -> None:
-    with ScannerSim(suffix="none", link=tmp_path / "scanner") as sim:
-        scanner = SerialScanner("s", sim.path, ScannerOptions(suffix=Suffix.NONE, gap_s=0.02))
+    async with LineScannerSim(PtyWire(tmp_path / "scanner"), suffix="none") as sim:
+        scanner = SerialScanner("s", sim.address, ScannerOptions(suffix=Suffix.NONE, gap_s=0.02))
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(scanner.run())
             await _until_open(scanner)
@@ -81,8 +82,8 @@ async def test_a_scanner_without_suffix_is_read_by_silence(tmp_path: Path) -> No
             running.cancel()
 
 
-async def test_replugged_many_times_it_leaks_nothing_and_logs_each_outage_once(sim: ScannerSim) -> None:
-    scanner = SerialScanner("s", sim.path, backoff=Backoff(0.001, 0.003))
+async def test_replugged_many_times_it_leaks_nothing_and_logs_each_outage_once(sim: LineScannerSim) -> None:
+    scanner = SerialScanner("s", sim.address, backoff=Backoff(0.001, 0.003))
     with structlog.testing.capture_logs() as logs:
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(scanner.run())
@@ -103,24 +104,24 @@ async def test_replugged_many_times_it_leaks_nothing_and_logs_each_outage_once(s
 
 
 async def test_an_absent_scanner_is_waited_for_with_one_line_in_the_log(tmp_path: Path) -> None:
-    sim = ScannerSim(link=tmp_path / "later")
+    sim = LineScannerSim(PtyWire(tmp_path / "later"))
     scanner = SerialScanner("s", str(tmp_path / "later"), backoff=Backoff(0.005, 0.01))
     with structlog.testing.capture_logs() as logs:
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(scanner.run())
             await until(lambda: scanner.attempts > 5)
             assert [entry["event"] for entry in logs] == ["device_lost"]
-            with sim:
+            async with sim:
                 await _until_open(scanner)
                 running.cancel()
 
 
-async def test_the_port_is_held_exclusively(sim: ScannerSim) -> None:
-    first = open_serial(SerialAddress(sim.path))
+async def test_the_port_is_held_exclusively(sim: LineScannerSim) -> None:
+    first = open_serial(SerialAddress(sim.address))
     with pytest.raises(DeviceUnavailable, match="lock"):
-        open_serial(SerialAddress(sim.path))
+        open_serial(SerialAddress(sim.address))
     await first.close()
-    second = open_serial(SerialAddress(sim.path))
+    second = open_serial(SerialAddress(sim.address))
     await second.close()
     with pytest.raises(DeviceUnavailable, match="closed"):
         await second.read()

@@ -1,0 +1,1 @@
+"""Scanners that are keyboards: read from the kernel, grabbed, and never let near a window."""
