@@ -28,6 +28,7 @@ from coordinator.server.downlink import Downlink
 from coordinator.server.intake import Intake
 from coordinator.server.listeners import Address, HttpServers, Listener, TlsFiles, bind
 from coordinator.server.run import Parts, Server
+from coordinator.server.statuses import Statuses
 from coordinator.settings import CoordinatorSettings, Role
 from coordinator.telemetry import Telemetry
 from link.broker import Broker, BrokerTls
@@ -233,6 +234,8 @@ class Run:
             behind = self._downlink.behind
             parts.intake = Intake(house.begin, again, house.clock, settings.ingest, self._telemetry, behind)
             parts.downlink = self._downlink
+            parts.statuses = Statuses(house.begin, again, house.clock)
+            parts.intake.on_status = parts.statuses.take
             parts.hub = hub = self._hub(parts.intake, addresses)
             self._telemetry.dropped.set_function(lambda: hub.counters.flooded + hub.counters.overrun)
         if self._does("api"):

@@ -17,6 +17,7 @@ from coordinator.rows import (
     SaleHead,
     SeenRow,
     SnapshotRow,
+    StatusRow,
     StoreRow,
     TokenRow,
 )
@@ -158,6 +159,10 @@ class Fleet(Protocol):
 
     def seen(self, rows: Sequence[SeenRow]) -> None:
         """Remember what edges last said of themselves."""
+        ...
+
+    def keep_statuses(self, rows: Sequence[StatusRow]) -> None:
+        """Remember what edges last said on ``status``."""
         ...
 
     def add_enrolment(self, row: EnrolmentRow, at: str) -> None:
@@ -406,6 +411,10 @@ class Views(Protocol):
 
     def devices(self, edge: str) -> list[Record]:
         """Return the devices of an edge."""
+        ...
+
+    def status(self, edge: str) -> Record | None:
+        """Return what an edge last said on ``status``, None when it never did."""
         ...
 
     def audit(self, after: int, limit: int) -> list[Record]:

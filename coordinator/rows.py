@@ -58,6 +58,17 @@ class SeenRow(NamedTuple):
     skew_ms: int | None = None
 
 
+class StatusRow(NamedTuple):
+    """What an edge last said on ``status``; ``devices`` (JSON) None leaves what was known: who is cut off says nothing of them."""
+
+    edge: str
+    online: int
+    heard_at: str
+    devices: str | None = None
+    total: int | None = None
+    wrong: int | None = None
+
+
 class SaleHead(NamedTuple):
     """What a later event needs to know of a sale."""
 

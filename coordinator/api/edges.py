@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -66,9 +67,9 @@ def list_edges(office: OfficeDep, _: Viewer, after: After = "", limit: Limit = 1
 
 @router.get("/edges/{edge}/devices", summary="Devices of an edge as it last reported them")
 def list_devices(office: OfficeDep, _: Viewer, edge: EdgeName) -> dict[str, Any]:
-    """Return the devices of an edge."""
+    """Return the devices of an edge: ``items`` as its facts told them, ``now`` as it says itself while it is connected."""
     _known(office, edge)
-    return {"items": office.views.devices(edge), "next": None}
+    return {"items": office.views.devices(edge), "next": None, "now": _now(office.views.status(edge))}
 
 
 @router.post("/edges/{edge}/release", summary="Let a held stream go on")
@@ -115,6 +116,13 @@ def revoke(office: OfficeDep, who: Admin, edge: EdgeName) -> dict[str, Any]:
     serials = office.again(lambda: fleet.revoke(edge, office.begin(), office.authority, office.clock, actor=who.name))
     office.revoked()
     return {"edge": edge, "serials": serials}
+
+
+def _now(status: dict[str, Any] | None) -> dict[str, Any] | None:
+    if status is None:
+        return None
+    devices = msgspec.json.decode(status["devices"]) if status["devices"] else []
+    return {"online": bool(status["online"]), "heard_at": status["heard_at"], "devices": devices}
 
 
 def _known(office: Office, edge: str) -> EdgeRow:

@@ -107,4 +107,6 @@ def _edge(row: dict[str, Any], store: dict[str, Any], since: str) -> dict[str, A
         "epoch": row["epoch"],
         "held": row["held"],
         "last_seen": seen[:19] if seen else None,
+        "devices": row["devices"],
+        "devices_wrong": row["devices_wrong"],
     }

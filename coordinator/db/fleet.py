@@ -8,7 +8,7 @@ from coordinator.clock import stamp
 from coordinator.db import tables
 from coordinator.db.statements import How, put, upsert
 from coordinator.ports import Issued
-from coordinator.rows import EdgeRow, EnrolmentRow, SeenRow, StoreRow
+from coordinator.rows import EdgeRow, EnrolmentRow, SeenRow, StatusRow, StoreRow
 
 _store, _edge, _enrolment, _down = tables.store.c, tables.edge.c, tables.enrolment.c, tables.downlog.c
 STORE = ("store", "name_zh", "name_en", "timezone", "currency", "assortment", "day_starts_hour")
@@ -67,6 +67,11 @@ class SqlFleet:
     def seen(self, rows: Sequence[SeenRow]) -> None:
         """Remember what edges last said of themselves."""
         upsert(self._connection, tables.edge_seen, SEEN, rows, _SEEN_HOW)
+
+    def keep_statuses(self, rows: Sequence[StatusRow]) -> None:
+        """Remember what edges last said on ``status``."""
+        how: dict[str, How] = {"online": "set", "heard_at": "set", "devices": "keep", "total": "keep", "wrong": "keep"}
+        upsert(self._connection, tables.edge_status, StatusRow._fields, rows, how)
 
     def add_enrolment(self, row: EnrolmentRow, at: str) -> None:
         """Keep a one-time secret; earlier unused ones of the edge end."""

@@ -85,6 +85,18 @@ edge_seen = Table(  # apart from ``edge``: written with every batch
     sqlite_with_rowid=False,
 )
 
+edge_status = Table(  # the newest word on ``status``: a copy for screens, nothing is decided from it
+    "edge_status",
+    metadata,
+    Column("edge", ForeignKey("edge.edge"), primary_key=True),
+    Column("online", Integer, nullable=False),
+    Column("heard_at", String(32), nullable=False),
+    Column("devices", Text),
+    Column("total", Integer),
+    Column("wrong", Integer),
+    sqlite_with_rowid=False,
+)
+
 enrolment = Table(
     "enrolment",
     metadata,

@@ -13,6 +13,7 @@ from coordinator.rows import EdgeRow, TokenRow
 Record = dict[str, Any]
 
 _store, _edge, _seen, _stream = tables.store.c, tables.edge.c, tables.edge_seen.c, tables.stream.c
+_status = tables.edge_status.c
 _sale, _line, _discount = tables.sale.c, tables.sale_line.c, tables.sale_discount.c
 _SIGN = case((_sale.kind == "return", -1), else_=1)
 """Reports count money and goods that went out; a return takes them back. Voided sales do not count."""
@@ -77,10 +78,13 @@ class SqlViews:
                 _seen.skew_ms,
                 _edge.down_top,
                 func.coalesce(_seen.down_cursor, 0).label("down_cursor"),
+                _status.total.label("devices"),
+                _status.wrong.label("devices_wrong"),
                 _lag().label("lag"),
             )
             .join_from(tables.edge, tables.stream, _stream.edge == _edge.edge, isouter=True)
             .join(tables.edge_seen, _seen.edge == _edge.edge, isouter=True)
+            .join(tables.edge_status, _status.edge == _edge.edge, isouter=True)
         )
         return self._all(query.where(_edge.edge > after).order_by(_edge.edge).limit(limit))
 
@@ -151,6 +155,10 @@ class SqlViews:
         """Return the devices of an edge as it last reported them."""
         query = select(tables.device).where(tables.device.c.edge == edge).order_by(tables.device.c.device)
         return self._all(query)
+
+    def status(self, edge: str) -> Record | None:
+        """Return what an edge last said on ``status``, None when it never did."""
+        return self._one(select(tables.edge_status).where(tables.edge_status.c.edge == edge))
 
     def audit(self, after: int, limit: int) -> list[Record]:
         """Return who did what, by number."""

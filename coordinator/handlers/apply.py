@@ -198,6 +198,10 @@ class Applier:
     def _device(self, edge: EdgeRow, fact: DeviceStateChanged, time: str) -> str:
         if fault := text_fault(fact.device, MAX_ID, 1) or text_fault(fact.reason, 1000):
             return f"device {fact.device[:MAX_ID]!r}: expected {fault}"
+        if fact.swap == "moved":
+            self.effects.add_incident(self._at, edge.edge, "device_moved", f"{fact.device}: {fact.reason}")
+        elif fact.swap == "replaced":
+            self.effects.add_incident(self._at, edge.edge, "device_replaced", f"{fact.device}: {fact.reason}")
         self.effects.devices[edge.edge, fact.device] = (edge.edge, fact.device, fact.state, fact.reason, time[:40])
         return ""
 

@@ -2,16 +2,21 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+import msgspec
 
 from coordinator.clock import Clock, parsed, stamp
 from coordinator.errors import Conflict, NotAuthenticated, NotFound
 from coordinator.handlers import feeds
 from coordinator.ports import Authority, Issued, UnitOfWork
-from coordinator.rows import EdgeRow, EnrolmentRow, StoreRow
+from coordinator.rows import EdgeRow, EnrolmentRow, StatusRow, StoreRow
 from domain.ids import SHARDS, edge_id
+from domain.limits import MAX_ID, text_fault
+from protocol.messages import DeviceNow, Status
+from protocol.topics import Address
 
 SECRET_BYTES = 20
 
@@ -72,6 +77,33 @@ def _same(row: EdgeRow, store: str) -> EdgeRow:
     if row.store != store:
         raise Conflict(f"edge {row.edge} belongs to store {row.store!r}, not {store!r}")
     return row
+
+
+def keep_statuses(said: Mapping[Address, Status], uow: UnitOfWork, clock: Clock) -> None:
+    """Keep what edges say on ``status``; what an unknown edge says, or one on a foreign shard, is nobody's word."""
+    at = stamp(clock.now())
+    with uow:
+        known = uow.fleet.edges([address.edge for address in said])
+        rows = [
+            _status_row(address.edge, status, at)
+            for address, status in said.items()
+            if address.edge in known and known[address.edge].shard == address.shard
+        ]
+        uow.fleet.keep_statuses(rows)
+        uow.commit()
+
+
+def _status_row(edge: str, status: Status, at: str) -> StatusRow:
+    if not status.online:
+        return StatusRow(edge, 0, at)
+    devices = [one for one in status.devices if not _status_fault(one)]
+    wrong = sum(one.state != "ok" for one in devices)
+    return StatusRow(edge, 1, at, msgspec.json.encode(devices).decode(), len(devices), wrong)
+
+
+def _status_fault(one: DeviceNow) -> str:
+    texts = ((one.device, MAX_ID, 1), (one.device_class, MAX_ID, 0), (one.reason, 1000, 0), (one.since_at, 40, 0))
+    return next(filter(None, (text_fault(text, longest, shortest) for text, longest, shortest in texts)), "")
 
 
 def shard_of(edge: str) -> int:

@@ -77,6 +77,7 @@ class Intake:
         behind: Callable[[Behind], None],
     ) -> None:
         self.tell: Teller | None = None
+        self.on_status: Callable[[Address, bytes], None] | None = None
         self.failure = ""
         self._begin, self._again, self._clock, self._settings = begin, again, clock, settings
         self._telemetry, self._behind = telemetry, behind
@@ -95,6 +96,8 @@ class Intake:
 
     async def handle(self, address: Address, payload: bytes) -> None:
         """Queue one message; waits while too much waits, which slows the broker and keeps memory flat."""
+        if address.leaf == "status" and self.on_status is not None:
+            self.on_status(address, payload)
         if address.leaf != "up":
             return
         while self._is_full(address.edge):

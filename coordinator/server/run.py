@@ -15,6 +15,7 @@ from coordinator.ports import UnitOfWork, Views
 from coordinator.server.downlink import Downlink
 from coordinator.server.intake import Intake
 from coordinator.server.listeners import HttpServers
+from coordinator.server.statuses import Statuses
 from coordinator.settings import TickerSettings
 from coordinator.telemetry import Telemetry
 from link.broker import Broker
@@ -44,6 +45,7 @@ class Parts:
     hub: Hub | None = None
     intake: Intake | None = None
     downlink: Downlink | None = None
+    statuses: Statuses | None = None
     broker: Broker | None = None
     revocations: Path | None = None
     ticks: bool = False
@@ -106,6 +108,7 @@ class Server:
             running += [
                 tasks.create_task(parts.hub.run(), name="hub"),
                 tasks.create_task(parts.intake.run(), name="intake"),
+                *([tasks.create_task(parts.statuses.run(), name="statuses")] if parts.statuses is not None else []),
                 tasks.create_task(parts.downlink.run(), name="downlink"),
                 tasks.create_task(parts.downlink.watch(), name="pokes"),
                 tasks.create_task(self._mind_floods(parts.hub, parts.broker), name="floods"),

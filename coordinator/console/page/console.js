@@ -12,6 +12,7 @@ let chain = null;
 let order = "lag";
 let failures = 0;
 let stop = null;
+let opened = new URLSearchParams(location.search).get("edge");
 
 const say = (key, values = {}) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 const whole = (number) => new Intl.NumberFormat(language).format(number);
@@ -83,6 +84,7 @@ function draw() {
   }) : [element("li", say("all_well"), { class: "none" })]));
   drawPlot(chain.pulse, chain.minute);
   drawEdges(edges);
+  drawDevices();
   line(reasons.length ? "degraded" : "ok");
 }
 
@@ -125,11 +127,51 @@ function drawEdges(edges) {
       element("td", say(`state_${edge.state}`), { class: `state ${edge.state}`, title: edge.held }),
       element("td", whole(edge.lag), { class: "number" }), element("td", whole(edge.next - 1), { class: "number" }),
       element("td", edge.last_seen ? clock(`${edge.last_seen}Z`) : "–"),
+      element("td", edge.devices === null ? "–" : `${whole(edge.devices - edge.devices_wrong)} / ${whole(edge.devices)}`, edge.devices_wrong ? { class: "warn" } : {}),
     );
+    row.tabIndex = 0;
+    row.onclick = () => openEdge(edge.edge);
+    row.onkeydown = (event) => { if (event.key === "Enter") openEdge(edge.edge); };
     return row;
   }));
   $("more").textContent = edges.length > ROWS ? say("more", { count: whole(edges.length - ROWS) }) : "";
   for (const button of $("sort").children) button.setAttribute("aria-pressed", button.dataset.order === order);
+}
+
+// One store's devices: as it says itself while it is connected, else as its facts last told.
+async function openEdge(name) {
+  opened = name;
+  await drawDevices();
+  $("devices").scrollIntoView({ block: "nearest" });
+}
+
+async function drawDevices() {
+  $("devices").hidden = !opened;
+  if (!opened) return;
+  const wanted = opened;
+  let told;
+  try {
+    const answer = await fetch(`/v1/edges/${encodeURIComponent(wanted)}/devices`, { headers: { Authorization: `Bearer ${token}` } });
+    if (!answer.ok) return;
+    told = await answer.json();
+  } catch {
+    return; // cut off: the last that was known stays
+  }
+  if (wanted !== opened) return;
+  const now = told.now;
+  const rows = now?.devices.length ? now.devices : told.items.map((row) => ({ ...row, since_at: row.changed_at }));
+  $("devices-of").textContent = say("devices_of", { edge: wanted });
+  $("devices-heard").textContent = say(`heard_${now ? (now.online ? "live" : "cut_off") : "facts"}`, { at: now ? clock(now.heard_at) : "" });
+  $("devices-rows").replaceChildren(...rows.map((row) => {
+    const line = element("tr");
+    line.append(
+      element("td", row.device), element("td", row.device_class || "–"),
+      element("td", say(`health_${row.state}`), { class: `state ${row.state}` }),
+      element("td", row.since_at ? clock(row.since_at) : "–"), element("td", row.reason || ""),
+    );
+    return line;
+  }));
+  if (!rows.length) $("devices-rows").replaceChildren(element("td", say("devices_none")));
 }
 
 async function* lines(body, signal) {
@@ -181,7 +223,12 @@ function refuse(problem) {
 }
 
 $("language").onclick = () => speak(language === "en" ? "zh-CN" : "en");
+$("devices-close").onclick = () => {
+  opened = null;
+  drawDevices();
+};
 $("leave").onclick = () => {
+  opened = null;
   stop?.abort();
   chain = null;
   token = "";

@@ -35,7 +35,7 @@ def test_every_text_of_the_page_exists_and_none_is_left_over() -> None:
         | set(re.findall(r'say\("(\w+)"', script))
         | set(re.findall(r'\["(\w+)", ', script))
     )
-    families = ("line_", "sort_", "state_", "incident_")
+    families = ("line_", "sort_", "state_", "incident_", "health_", "heard_")
     named -= {"en"}  # the language itself
     assert named <= set(texts)
     assert {key for key in texts if not key.startswith(families)} <= named
