@@ -29,7 +29,7 @@ RefusedReason = Literal[
     "payment_code_while_shopping",
     "not_a_payment_code",
 ]
-Channel = Literal["wechat", "alipay", "unionpay"]
+Channel = Literal["wechat", "alipay", "unionpay", "ecny"]
 
 
 class ItemCode(msgspec.Struct, frozen=True, gc=False):
@@ -93,6 +93,7 @@ PAYMENT_CODES: dict[Channel, re.Pattern[str]] = {
     "wechat": re.compile(r"1[0-5][0-9]{16}"),
     "alipay": re.compile(r"(?:2[5-9]|30)[0-9]{14,22}|fp[0-9A-Za-z]{33}"),
     "unionpay": re.compile(r"62[0-9]{17}"),
+    "ecny": re.compile(r"01[0-9]{17}"),
 }
 _OWN_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z ._/+$%-]{0,47}")
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
@@ -133,6 +134,12 @@ def _payment(data: str) -> PaymentCode | None:
     return None
 
 
+def _is_money(data: str) -> bool:
+    """Whether this would pay while tendering; 19 digits after 01 may as well be a number of the shop's own."""
+    found = _payment(data)
+    return found is not None and found.channel != "ecny"
+
+
 def _shopping(data: str, aim: str | None, layouts: tuple[LabelLayout, ...]) -> Scan:
     if aim in _GS1 or GS in data:
         return _message(data)
@@ -144,7 +151,7 @@ def _shopping(data: str, aim: str | None, layouts: tuple[LabelLayout, ...]) -> S
         return message
     if is_digits(data):
         return _digits(data, aim, layouts)
-    if _payment(data):
+    if _is_money(data):
         return Refused("payment_code_while_shopping")
     return ItemCode(data) if aim not in _MATRIX_TEXT | _ITF and _OWN_CODE.fullmatch(data) else Unknown("text")
 
@@ -192,7 +199,7 @@ def _digits(data: str, aim: str | None, layouts: tuple[LabelLayout, ...]) -> Sca
         return ItemCode(data) if found == _WRONG_DIGIT and aim not in (None, "]X0", *_ITF) else found
     if aim in _ITF:
         return Refused("length")
-    if _payment(data):
+    if _is_money(data):
         return Refused("payment_code_while_shopping")
     return ItemCode(data) if len(data) <= 48 else Unknown("text")
 

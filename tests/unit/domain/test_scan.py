@@ -58,6 +58,7 @@ def test_more_payment_codes() -> None:
     face = "fp" + "a" * 33
     assert classify(face, None, "tendering") == PaymentCode("alipay", face)
     assert classify(face, None, "shopping") == Refused("payment_code_while_shopping")
+    assert classify("01" + "2" * 17, "]Q1", "tendering") == PaymentCode("ecny", "01" + "2" * 17)
 
 
 def test_the_same_digits_are_a_label_while_shopping_and_money_while_tendering() -> None:
