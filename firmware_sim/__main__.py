@@ -95,7 +95,13 @@ def replay(ctx: click.Context, /, *, seed: int | None, as_json: bool, processes:
 
 @sim.command()
 @click.argument("config", type=click.Path(path_type=Path, dir_okay=False), required=False)
-@click.option("--scenario", default="", metavar="NAME", help="Play a scenario (or a .toml of your own), step by step.")
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME",
+    help="Play a scenario (or a .toml of your own); may be repeated.",
+)
 @click.option("--list", "listed", is_flag=True, help="List the scenarios that come with the bench.")
 @click.option(
     "--profile",
@@ -113,7 +119,7 @@ def replay(ctx: click.Context, /, *, seed: int | None, as_json: bool, processes:
     is_flag=True,
     help="Start headquarters and an edge with this CONFIG, too: a store to play with.",
 )
-@click.option("--headless", is_flag=True, help="No page; with --scenario, end when it has been played.")
+@click.option("--headless", is_flag=True, help="No page; with --scenario, end when all have been played.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: one line when ready, one for the scenario's report.")
 @click.option(
     "--dir",

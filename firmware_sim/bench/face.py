@@ -37,8 +37,8 @@ class Wanted:
     Attributes:
         config: the store file.
         profiles: ``ID=PROFILE`` options.
-        scenario: a name or the path of a ``.toml``; empty for none.
-        headless: no page; after a scenario everything ends.
+        scenarios: names, or paths of ``.toml`` files, to be played one after the other.
+        headless: no page; after the scenarios everything ends.
         port: of the page on 127.0.0.1, 0 for a free one.
         folder: where receipts and labels are kept; None for a folder that goes with the bench.
         living: start headquarters and an edge, too.
@@ -46,7 +46,7 @@ class Wanted:
 
     config: Path
     profiles: tuple[str, ...] = ()
-    scenario: str = ""
+    scenarios: tuple[str, ...] = ()
     headless: bool = False
     port: int = 0
     folder: Path | None = None
@@ -74,6 +74,8 @@ def run(wanted: Wanted, texts: Texts, out: TextIO, *, as_json: bool) -> bool:
             folder = Path(life.enter_context(tempfile.TemporaryDirectory(prefix="shopwire-bench-")))
         else:
             folder = wanted.folder.absolute()
+            if wanted.living and (folder / "state").exists():
+                raise BenchError(f"{folder} holds the state of an earlier store; name another directory or delete it")
         return asyncio.run(_Day(wanted, folder, texts, out, as_json=as_json).pass_by())
 
 
@@ -97,13 +99,16 @@ class _Day:
         living = (
             LivingStore(self.wanted.config, self.folder / "state", lang=self.texts.lang) if self.wanted.living else None
         )
-        bench = Bench(store, self.folder, profiles, data_dir=living.data_dir if living else None)
+        bench = Bench(store, self.folder / "devices", profiles, data_dir=living.data_dir if living else None)
         try:
-            async with bench, asyncio.TaskGroup() as tasks:
-                return await self._with_eyes(bench, tasks, living)
+            async with bench:
+                try:
+                    async with asyncio.TaskGroup() as tasks:
+                        return await self._with_eyes(bench, tasks, living)
+                finally:
+                    if living is not None:  # before its devices: their end would be news to it
+                        await living.close()
         finally:
-            if living is not None:
-                await living.close()
             self._say("bench.ended")
 
     async def _with_eyes(self, bench: Bench, tasks: asyncio.TaskGroup, living: LivingStore | None) -> bool:
@@ -127,17 +132,17 @@ class _Day:
             tasks.create_task(server.run(), name="bench:page")
         self._tell_ready(bench, server.url if server else "", living)
         try:
-            report = await self._play(player) if self.wanted.scenario else None
-            if not (self.wanted.headless and self.wanted.scenario):
+            reports = [await self._play(player, name) for name in self.wanted.scenarios]
+            if not (self.wanted.headless and self.wanted.scenarios):
                 await self.ended.wait()
         finally:
             if server is not None:
                 server.stop()
-        return report is None or report.ok
+        return all(report is None or report.ok for report in reports)
 
-    async def _play(self, player: Player) -> Report | None:
-        """Play the scenario; None when somebody ended the bench first."""
-        report = await self._unless_ended(player.play(self.wanted.scenario, self._tell_step))
+    async def _play(self, player: Player, name: str) -> Report | None:
+        """Play a scenario; None when somebody ended the bench first."""
+        report = None if self.ended.is_set() else await self._unless_ended(player.play(name, self._tell_step))
         if report is not None:
             if self.as_json:
                 self._line(report)
