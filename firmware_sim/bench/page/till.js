@@ -1,7 +1,7 @@
 // The edge's till, as far as a hand at the counter needs it: what is on the lane, paying, printing again.
-import { button, element, language, money, say } from "./words.js";
+import { button, element, money, named, say } from "./words.js";
 
-export function tillCard({ ask, toast }) {
+export function tillCard({ bench, ask, toast }) {
   const told = async (words) => {
     try {
       await ask("/v1/till", words);
@@ -31,8 +31,10 @@ export function tillCard({ ask, toast }) {
     if (!shown.length) lines.append(element("li.none", {}, say("lane_empty")));
     total.replaceChildren(element("span", {}, say(`lane_${basket.state ?? "idle"}`)), element("b", {}, money(basket.due_minor ?? 0, basket.currency)));
   }
-  const name = (line) => (language === "en" ? line.name_en || line.name : line.name_zh || line.name) || line.sku;
-  const quantity = (line) => { const milli = line.quantity_milli ?? line.quantity?.milli ?? 1000; return milli === 1000 ? "" : `× ${milli / 1000}`; };
+  // The lane speaks the store's language; goods that lie on the bench are named in the page's.
+  const known = new Map([...bench.goods.scan, ...bench.goods.weigh].map((thing) => [thing.code, thing]));
+  const name = (line) => (known.has(line.code) ? named(known.get(line.code)) : line.name || line.sku);
+  const quantity = (line) => (line.quantity_milli === 1000 && line.unit === "each" ? "" : `× ${line.quantity_milli / 1000}${line.unit === "each" ? "" : ` ${line.unit}`}`);
   draw(null);
   return { node, draw };
 }
