@@ -30,8 +30,6 @@ class MemoryScanner:
         beeps: good (True) and bad ones (False), in order.
     """
 
-    can = ScannerAbilities(enable=True, trigger=True, beep=True)
-
     def __init__(self, device_id: str = "scanner", again_s: float = AGAIN_S) -> None:
         self.device_id = device_id
         self.state = DeviceState(Health.OPENING)
@@ -39,6 +37,11 @@ class MemoryScanner:
         self.beeps: list[bool] = []
         self._passes = Passes(again_s)
         self._scans: asyncio.Queue[Scan] = asyncio.Queue(maxsize=64)
+
+    @property
+    def can(self) -> ScannerAbilities:
+        """What may be asked of it."""
+        return ScannerAbilities(enable=True, trigger=True, beep=True)
 
     def scan(self, data: str, symbology: str | None = None) -> None:
         """Read ``data``, as if a code had passed the window; nothing is read while unplugged or disabled."""

@@ -4,15 +4,14 @@ One ``struct input_event`` of the kernel an event: seconds, microseconds, type, 
 """
 
 import enum
-import struct
 from typing import NamedTuple
 
 from devices.errors import GarbledFrame
 from devices.meaning import Meaning
 from devices.reading import MAX_CODE_BYTES, Code, Refusal, code_of, meaning_of, split_aim
 from devices.scanner_hid import keymap
+from devices.transport.evdev import EVENT
 
-EVENT = struct.Struct("@llHHi")  # native: the kernel writes its own longs
 SYN, KEY, LED = 0x00, 0x01, 0x11
 SYN_DROPPED, LED_CAPS = 3, 1
 _UP, _DOWN = 0, 1

@@ -8,6 +8,7 @@ import fcntl
 import os
 import stat
 import struct
+import termios
 import tty
 
 from devices.errors import DeviceUnavailable
@@ -15,11 +16,29 @@ from devices.transport.descriptor import DescriptorTransport
 
 EVIOCGRAB = 0x40044590
 EVIOCSCLOCKID = 0x400445A0
+EVIOCGLED = 0x80084519  # 8 bytes of lamps
+EVENT = struct.Struct("@llHHi")
+"""seconds, microseconds, type, code, value: 24 bytes, 16 where a long has 32 bits; the kernel writes its own longs."""
+
+_EV_LED, _LED_CAPS = 0x11, 1
 _CLOCK_MONOTONIC = 1
 _INPUT_MAJOR = 13
 
 
-def open_evdev(path: str) -> DescriptorTransport:
+class EvdevTransport(DescriptorTransport):
+    """An input device; the first thing that it tells is its caps lock, as the event that would have told it."""
+
+    def __init__(self, fd: int, path: str, caps: bool) -> None:
+        super().__init__(fd, path, lambda: os.close(fd))  # closing lets go of the grab
+        self._first = EVENT.pack(0, 0, _EV_LED, _LED_CAPS, 1) if caps else b""
+
+    async def read(self, limit: int = 4096) -> bytes:
+        """Return 1 to ``limit`` bytes of events."""
+        first, self._first = self._first, b""
+        return first or await super().read(limit)
+
+
+def open_evdev(path: str) -> EvdevTransport:
     """Open an input device for ourselves alone. A FIFO or a pseudo-terminal may stand for one: nothing else gets its bytes anyway.
 
     Raises:
@@ -32,21 +51,23 @@ def open_evdev(path: str) -> DescriptorTransport:
     except OSError as error:
         raise DeviceUnavailable(path, _plain_words(error)) from error
     try:
-        _make_ours(fd, path)
+        return EvdevTransport(fd, path, _make_ours(fd, path))
     except BaseException:
         os.close(fd)
         raise
-    return DescriptorTransport(fd, path, lambda: os.close(fd))  # closing lets go of the grab
 
 
-def _make_ours(fd: int, path: str) -> None:
+def _make_ours(fd: int, path: str) -> bool:
+    """Have the device alone, and tell whether its caps lock is on."""
     found = os.fstat(fd)
     if stat.S_ISCHR(found.st_mode) and os.major(found.st_rdev) == _INPUT_MAJOR:
         grab(fd, path)
-    elif stat.S_ISCHR(found.st_mode) and os.isatty(fd):
-        tty.setraw(fd)
+        return bool(fcntl.ioctl(fd, EVIOCGLED, bytes(8))[0] & 1 << _LED_CAPS)
+    if stat.S_ISCHR(found.st_mode) and os.isatty(fd):
+        tty.setraw(fd, termios.TCSANOW)
     elif not stat.S_ISFIFO(found.st_mode):
         raise DeviceUnavailable(path, "is no input device: look for the scanner under /dev/input/by-id")
+    return False
 
 
 def grab(fd: int, path: str) -> None:

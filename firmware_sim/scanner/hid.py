@@ -68,7 +68,7 @@ class HidScannerSim(ScanningSim):
             prefix: what it types before one.
             fnc1: how GS is typed: ``ctrl`` (Ctrl and ]), ``f8``, one character, or ``drop``.
             keypad: digits come from the keypad.
-            caps: it believes that caps lock is on, presses it first, and shifts the other way round.
+            caps: it presses caps lock before and after every code, and shifts the other way round in between.
             ids: it types AIM identifiers.
             pace_s: from one character to the next.
             profile: as of every scanner.
@@ -79,16 +79,13 @@ class HidScannerSim(ScanningSim):
         self._caps = caps
         self._at_s = 0.0
 
-    async def start(self) -> None:
-        """Switch it on; one that believes in caps lock makes it so."""
-        await super().start()
-        if self._caps:
-            self.press("caps")
-
     def emit(self, data: str, aim: str) -> None:
         """Type a code."""
         text = self._prefix + (aim if self._ids and self.profile != "clone" else "") + data
-        events = b"".join(map(self._character, text[:CLONE_BUFFER] if self.profile == "garbage" else text))
+        caps = self._stroke(KEYS["caps"]) if self._caps else b""
+        events = (
+            caps + b"".join(map(self._character, text[:CLONE_BUFFER] if self.profile == "garbage" else text)) + caps
+        )
         self.wire.send(events + (self._stroke(self._suffix) if self._suffix else b""))
         self._at_s += 0.5  # nobody holds the next code before the window any sooner
 

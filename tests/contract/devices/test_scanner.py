@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -128,20 +128,20 @@ async def test_it_has_a_name(bench: Bench) -> None:
 
 async def test_it_does_what_it_says_it_can_and_refuses_the_rest(bench: MemoryBench | SimulatedBench) -> None:
     scanner, can = bench.scanner, bench.scanner.can
-    for able, orders, shows in (
-        (can.trigger, (scanner.trigger(on=True),), (True, True, 0, 0)),
-        (can.trigger, (scanner.trigger(on=False),), (True, False, 0, 0)),
-        (can.beep, (scanner.beep(good=True),), (True, False, 1, 0)),
-        (can.enable, (scanner.disable(),), (False, False, 1, 0)),
-        (can.enable, (scanner.enable(),), (True, False, 1, 0)),
-    ):
-        for order in orders:
-            if able:
+
+    async def told(order: Awaitable[None], *, able: bool, place: int, shows: object) -> None:
+        if able:
+            await order
+            await until(lambda: bench.heard[place] == shows)
+        else:
+            with pytest.raises(DeviceIncapable, match="scanner-1"):
                 await order
-                await until(lambda shows=shows: bench.heard == shows or not can.beep)
-            else:
-                with pytest.raises(DeviceIncapable, match="scanner-1"):
-                    await order
+
+    await told(scanner.trigger(on=True), able=can.trigger, place=1, shows=True)
+    await told(scanner.trigger(on=False), able=can.trigger, place=1, shows=False)
+    await told(scanner.beep(good=True), able=can.beep, place=2, shows=1)
+    await told(scanner.disable(), able=can.enable, place=0, shows=False)
+    await told(scanner.enable(), able=can.enable, place=0, shows=True)
     if can.beep:
         await scanner.beep(good=False)
         await until(lambda: sum(bench.heard[2:]) > 1 and bench.heard[0])  # heard, and it goes on reading
