@@ -40,6 +40,7 @@ from edge_agent.signalling import Signalling
 from edge_agent.snapshots import SnapshotFetcher
 from edge_agent.storage import DiskBudget, space_of
 from edge_agent.texts import short
+from edge_agent.weighing import Weighing
 from link.backoff import Backoff
 from link.identity import EdgeCard, EdgeIdentity
 from link.mqtt import mqtt_factory
@@ -258,6 +259,7 @@ def agent_of(edge: Edge) -> Agent:
     # A new feature is one line here; edge_agent/features.py says what it brings.
     features: list[Feature] = [
         Reading(attached, lane),
+        Weighing(attached, edge.counter, lane),
         ReceiptPrinting(attached, edge.counter, edge.style),
         Showing(attached, edge.counter, lane.lane, language, edge.style.name_zh if zh else edge.style.name_en),
         Signalling(attached, news),

@@ -6,7 +6,8 @@ DomainError     the rule says no → tell the person (``domain.errors``)
 ├── LaneBusy                         a person is selling there
 ├── BasketFull                       the sale would no longer fit one fact
 ├── RequestReused                    one request id, two different wishes
-└── DayAlreadyClosed                 a business day is closed once
+├── DayAlreadyClosed                 a business day is closed once
+└── NotWeighed                       the scale has no weight that may be sold
 
 EdgeError       this box must not go on as it is → stop, say what to do next
 ├── StorageError    the disk or the file is not what a sale may rest on
@@ -86,6 +87,16 @@ class DayAlreadyClosed(DomainError):
     def __init__(self, lane: str, business_date: str) -> None:
         super().__init__(f"business day {business_date} of lane {lane!r} is closed already")
         self.lane, self.business_date = lane, business_date
+
+
+class NotWeighed(DomainError):
+    """The scale gave no weight to sell by; ``reason`` is one of ``devices.ports.scale.Reason``, ``away`` or ``no_scale``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"not weighed ({reason.replace('_', ' ')}): see to the scale and try again, or sell by the piece"
+        )
+        self.reason = reason
 
 
 class EdgeError(Exception):

@@ -13,7 +13,8 @@ from protocol.facts import MovementKind, StockChange
 class RingUp(msgspec.Struct, frozen=True, omit_defaults=True):
     """Put one thing on the lane's open sale, by what a scanner read (``code``, ``aim``) or by its ``sku``.
 
-    ``gross_minor`` gives the amount by hand instead of the catalogue's price. ``started_at``, ``member`` and ``source_ref`` count
+    ``gross_minor`` gives the amount by hand instead of the catalogue's price. ``weight_g`` is what a scale has said: the item is then sold
+    by it, and an amount that the scale has worked out stands in ``gross_minor``. ``started_at``, ``member`` and ``source_ref`` count
     only for the first line of a sale.
     """
 
@@ -23,6 +24,7 @@ class RingUp(msgspec.Struct, frozen=True, omit_defaults=True):
     sku: str = ""
     quantity_milli: int = 1000
     gross_minor: int | None = None
+    weight_g: int | None = None
     discounts: tuple[Discount, ...] = ()
     request_id: str = ""
     started_at: datetime | None = None

@@ -33,6 +33,8 @@ def line_of(cmd: RingUp, basket: Basket, uow: UnitOfWork) -> Line:
     match scan:
         case ItemCode():
             return _priced(_found(scan.keys, cmd.code, uow), cmd, no, cmd.quantity_milli, uow)
+        case WeighedLabel() | ElementString() if cmd.weight_g is not None:
+            raise UnknownBarcode(_shown(cmd.code), "it carries its own figures")
         case WeighedLabel():
             found = _found((f"{scan.prefix}{scan.plu}", scan.plu), cmd.code, uow)
             return _labelled(found, cmd, no, scan.weight_g, scan.amount_minor, scan.count, uow)
@@ -54,6 +56,8 @@ def _found(keys: Iterable[str], code: str, uow: UnitOfWork) -> Found:
 
 
 def _priced(found: Found, cmd: RingUp, no: int, quantity_milli: int, uow: UnitOfWork) -> Line:
+    if cmd.weight_g is not None:
+        return _labelled(found, cmd, no, cmd.weight_g, cmd.gross_minor, None, uow)
     item, factor_milli, unit_price = found
     return price_line(
         item,

@@ -6,6 +6,8 @@ returns, a power cut cannot take the sale back; only then is anything printed or
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from domain import basket as open_sale
 from domain.basket import Basket
 from domain.business_date import business_date
@@ -39,6 +41,20 @@ def ring_up(cmd: RingUp, uow: UnitOfWork, clock: Clock) -> Basket:
             uow.requests.remember(cmd.request_id, "ring_up", b"")
         uow.commit()
     return after
+
+
+def price_per_kg(cmd: RingUp, uow: UnitOfWork, clock: Clock) -> int | None:
+    """Return what a kilogram of it costs, in minor units, before anything is weighed; None for a repeat, which is rung up already.
+
+    Raises:
+        UnknownBarcode, InvalidQuantity, DomainError: it cannot be sold by weight, or not now.
+    """
+    if first_answer(cmd.request_id, "ring_up", uow) is not None:
+        return None
+    basket = uow.baskets.load(cmd.lane) or _begin(cmd, uow, clock)
+    line = line_of(replace(cmd, weight_g=1000), basket, uow)
+    open_sale.ring_up(basket, line)
+    return line.gross_minor
 
 
 def void_line(cmd: VoidLine, uow: UnitOfWork) -> Basket:

@@ -91,6 +91,9 @@ class Console:
                 )
                 for name, state in said["devices"].items():
                     self._say(f"  {name}: {self._texts['health.' + state['health']]} {state['reason']}".rstrip())
+            case _, "zero" | "tare":
+                grams = said["weight_g"]
+                self._say(self._texts["till.scale"].format(weight="—" if grams is None else f"{grams / 1000:.3f}"))
             case _, "close_day":
                 text = self._texts["till.closed"]
                 self._say(

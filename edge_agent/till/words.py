@@ -33,6 +33,12 @@ def ask_of(typed: str, currency: str) -> Ask:
             return {"do": "member", "member": rest}
         case "cash" | "qr" as kind:
             return {"do": "pay", "kind": kind, "request_id": _new_id()} | _amount(rest, currency)
+        case "weigh" if rest:
+            return {"do": "weigh", "code": rest, "aim": "]X0", "request_id": _new_id()}
+        case "zero" if not rest:
+            return {"do": "zero"}
+        case "tare":
+            return {"do": "tare", "weight_g": int(rest)} if rest else {"do": "tare"}
         case step if step in _STEPS and not rest:
             return {"do": "step", "step": step}
         case plain if plain in _PLAIN and not rest:

@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 
+from devices.ports.scale import Reason
 from domain import errors as rules
 from domain.basket import BasketEvent, BasketState
 from domain.errors import DomainError
@@ -37,6 +38,7 @@ AT_THE_TILL: list[DomainError | EdgeError | LinkError] = [
     errors.SaleNotFound("0190"),
     errors.RequestReused("r1", "check_out", "ring_up"),
     errors.DayAlreadyClosed("1", "2026-11-21"),
+    errors.NotWeighed("moving"),
     errors.StorageFailed("committing", "SQLITE_IOERR"),
     errors.DiskFull("committing"),
     errors.ReserveReached(100 << 20, 200 << 20),
@@ -85,7 +87,10 @@ def test_what_the_catalogue_does_not_know_is_said_as_it_stands_in_the_log() -> N
     assert said(errors.SettingsInvalid("[till] lane: must be text"), "zh-CN") == "[till] lane: must be text"
 
 
-@pytest.mark.parametrize("word", [word for kind in WORDS for word in get_args(kind)])
+NOT_WEIGHED = [*(reason.value for reason in Reason), "away", "no_scale"]
+
+
+@pytest.mark.parametrize("word", [*(word for kind in WORDS for word in get_args(kind)), *NOT_WEIGHED])
 def test_reasons_and_steps_have_words(word: str) -> None:
     assert texts("zh-CN")[f"word.{word}"] != texts("en")[f"word.{word}"]
 
