@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from devices.errors import DeviceUnavailable
+from devices.health import Report
 from devices.ports.device import DeviceState, Health
 from devices.ports.scale import NotReady, Reason, ScaleAbilities, Stable, Weight
 from devices.weighing import Platter, Rules
@@ -16,9 +17,10 @@ class MemoryScale:
 
     abilities = ScaleAbilities(zero=True)
 
-    def __init__(self, device_id: str = "scale", rules: Rules | None = None) -> None:
+    def __init__(self, device_id: str = "scale", rules: Rules | None = None, report: Report | None = None) -> None:
         self.device_id = device_id
         self.state = DeviceState(Health.OPENING)
+        self._report = report
         self.trouble: NotReady | None = None
         self._platter = Platter(rules or Rules())
         self._load_g = self._zero_g = 0
@@ -41,13 +43,11 @@ class MemoryScale:
 
     def unplug(self) -> None:
         """Pull the cable."""
-        self.state = DeviceState(Health.ABSENT, "unplugged", time.monotonic())
-        self._see()
+        self._become(DeviceState(Health.ABSENT, "unplugged", time.monotonic()))
 
     def replug(self) -> None:
         """Plug it in again."""
-        self.state = DeviceState(Health.OK, since_s=time.monotonic())
-        self._see()
+        self._become(DeviceState(Health.OK, since_s=time.monotonic()))
 
     async def run(self) -> None:
         """Be there until cancelled."""
@@ -99,6 +99,12 @@ class MemoryScale:
                 yield last
             else:
                 await self._news.wait()
+
+    def _become(self, state: DeviceState) -> None:
+        self.state = state
+        self._see()
+        if self._report is not None:
+            self._report(self.device_id, state)
 
     def _see(self) -> None:
         here = self.state.health.works

@@ -92,6 +92,7 @@ class SerialScale(ServedDevice):
         self._news, self._hurry = asyncio.Event(), asyncio.Event()
         self._event: Weight | Done = self._platter.shown
         self._weighing = 0
+        self._tared = False  # by the scale itself, at our command
         self.counts: Counter[str] = Counter()
 
     @property
@@ -130,6 +131,9 @@ class SerialScale(ServedDevice):
 
     async def zero(self) -> NotReady | None:
         """Set the present load as zero; a tare of ours ends with it."""
+        self._must_be_here()
+        if not self.model.language.zero:
+            return NotReady(Reason.REFUSED)
         self._platter.tare_g = 0
         return await self._order(self.model.language.zero, _is_zero)
 
@@ -138,19 +142,32 @@ class SerialScale(ServedDevice):
         self._must_be_here()
         language = self.model.language
         if weight_g is None and language.tare:
-            return await self._order(language.tare, _is_zero)
+            why = await self._order(language.tare, _is_zero)
+            self._tared = self._tared or why is None
+            return why
         if weight_g is not None and language.preset is not None and 0 < weight_g < self._platter.rules.capacity_g:
             return await self._order(language.preset(weight_g), lambda event: event.net)
-        return self._platter.hold(weight_g)
+        why = self._platter.hold(weight_g)
+        return why if why is not None else await self._order(b"", lambda _: True)
 
     async def clear_tare(self) -> NotReady | None:
-        """Weigh gross again."""
+        """Weigh gross again; a scale whose only way is to tare an empty platter must be empty (``NOT_REMOVED``)."""
         self._must_be_here()
         self._platter.tare_g = 0
-        command = self.model.language.clear_tare
-        if not command:
-            return None
-        return await self._order(command, lambda event: not event.net and not isinstance(event, NotReady))
+        language = self.model.language
+        only_empty = language.clear_tare == language.tare
+        if not language.clear_tare or (only_empty and not self._tared):
+            return await self._order(b"", lambda event: not event.net)
+        if not only_empty:
+            return await self._order(
+                language.clear_tare, lambda event: not event.net and not isinstance(event, NotReady)
+            )
+        shown = self._platter.shown
+        if isinstance(shown, Stable) and shown.weight_g:
+            return NotReady(Reason.NOT_REMOVED, shown.weight_g)
+        why = await self._order(language.clear_tare, _is_zero)
+        self._tared = why is not None
+        return why
 
     async def serve(self, transport: Transport) -> None:
         """Ask or listen until the scale is lost."""
@@ -273,14 +290,13 @@ class SerialScale(ServedDevice):
             await transport.write(with_parity(data, self._parity))
 
     async def _order(self, command: bytes, reached: Callable[[Weight | Done], bool]) -> NotReady | None:
-        """Send a command and watch until the readings show that it was carried out."""
+        """Send a command, if there is one, and watch until the readings show that it was carried out."""
         self._must_be_here()
-        if not command:
-            return NotReady(Reason.REFUSED)
         why = NotReady(Reason.REFUSED)
         with suppress(TimeoutError, asyncio.QueueFull):
             async with asyncio.timeout(COMMAND_S):
-                self._orders.put_nowait(command)
+                if command:
+                    self._orders.put_nowait(command)
                 self._hurry.set()
                 while True:
                     await self._next()

@@ -50,7 +50,15 @@ def cutter() -> Sized:
 
 
 LANGUAGE = Language(cutter=cutter, tell=tell, question=bytes([ENQ]))
-OS2 = Language(cutter=cutter, tell=tell_os2, question=bytes([ENQ]), begin=b"<AL>\t", zero=b"<ZK>\t", tare=b"<TK>\t")
+OS2 = Language(
+    cutter=cutter,
+    tell=tell_os2,
+    question=bytes([ENQ]),
+    begin=b"<AL>\t",
+    zero=b"<ZK>\t",
+    tare=b"<TK>\t",
+    clear_tare=b"<TK>\t",
+)
 OS2_CONTINUOUS = OS2._replace(question=b"", begin=b"<PB>\t")
 
 

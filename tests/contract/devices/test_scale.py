@@ -192,6 +192,13 @@ async def test_what_lies_there_becomes_the_tare(bench: Bench) -> None:
     assert await bench.scale.tare() is None
     bench.do(put=455)
     assert (await bench.scale.weigh(5.0)).weight_g == 455
+    bench.do(take=True)
+    await refused(bench.scale, Reason.UNDER_ZERO, Reason.BELOW_MINIMUM, Reason.MOVING)
+    async with asyncio.timeout(5):
+        while await bench.scale.clear_tare() is not None:
+            pass  # it may still swing
+    bench.do(put=475)
+    assert (await bench.scale.weigh(5.0)).weight_g == 475
 
 
 async def test_zero_is_set_where_the_scale_can(bench: Bench) -> None:
