@@ -12,11 +12,12 @@ import numpy as np
 from devices.vision.codes import Reading
 from devices.vision.decoders import linear, matrix
 from devices.vision.locator import Bars, Block, Grey
-from devices.vision.upright import grain, profile, swings, upright_bars, upright_block
+from devices.vision.upright import alternations, grain, profile, swings, upright_bars, upright_block
 
 AGREE = 2
 _MIN_SWINGS = 18
 _MIN_GRAIN = 0.13
+_MIN_ALTERNATIONS = 1.6
 _ROWS = 20
 
 
@@ -106,6 +107,8 @@ def read_block(image: Grey, block: Block, *, thorough: bool = False) -> list[Rea
     if straight < _MIN_GRAIN:
         return []
     crop = upright_block(image, block, angle, 360, smooth=thorough)
+    if not thorough and alternations(crop) < _MIN_ALTERNATIONS:
+        return []
     found = matrix(_sharpened(crop, 7, 1.5)) or matrix(crop, turned=True)
     if thorough and not found:
         found = matrix(_sharpened(crop, 13, 3.0)) or matrix(np.asarray(cv2.blur(crop, (5, 5)), np.uint8), turned=True)
