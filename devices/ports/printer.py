@@ -82,9 +82,23 @@ class ReceiptPrinter(Device, Protocol):
         Never sends a job twice. ``progress`` is told each state as it is reached, the last one included.
         """
 
+    async def late(self) -> JobOutcome:
+        """Wait for a job that ended UNKNOWN and has been confirmed since; its state is PRINTED."""
+
     async def status(self) -> PrinterStatus:
         """Ask the printer how it is.
 
         Raises:
             DeviceUnavailable: it cannot be reached.
+        """
+
+    async def recover(self, *, drop: bool = False) -> PrinterStatus:
+        """Let a printer go on that stands still after an error; only when a person says so.
+
+        Args:
+            drop: throw away what waits in it; the job under way ends as UNKNOWN.
+
+        Raises:
+            DeviceIncapable: this model can only be switched off and on.
+            DeviceUnavailable: it cannot be reached, or did not obey.
         """

@@ -14,6 +14,9 @@ from devices.ports import Paper, PrinterStatus
 ASB_ON = b"\x1d\x61\x0f"
 ASB_OFF = b"\x1d\x61\x00"
 ASK_PAPER = b"\x1d\x72\x01"
+ASK_IDENTITY = b"\x1d\x49\x02"
+GO_ON, GO_ON_WITHOUT = b"\x10\x05\x01", b"\x10\x05\x02"
+CLEAR_ALL = bytes.fromhex("10140801031401060208")
 MAX_BLOCK_BYTES = 128
 _XON, _XOFF = 0x11, 0x13
 
@@ -84,6 +87,16 @@ def process_id_of(block: Block) -> bytes | None:
     return None
 
 
+def is_cleared(block: Block) -> bool:
+    """Whether a block says that all buffers are cleared (the answer to ``CLEAR_ALL``)."""
+    return block.kind is BlockKind.PROCESS and block.data == b"\x25"
+
+
+def pulse_now(pin: int, on_ms: int) -> bytes:
+    """Return DLE DC4 1, which opens the drawer at connector pin 2 or 5 while the printer is busy; in steps of 100 ms."""
+    return b"\x10\x14\x01" + bytes([0 if pin == 2 else 1, min(8, max(1, -(-on_ms // 100)))])
+
+
 class ReplyDecoder:
     """Sorts a printer's bytes into replies; feed it any chunks."""
 
@@ -94,6 +107,10 @@ class ReplyDecoder:
     def await_single_byte(self) -> None:
         """Tell that a question with a one-byte answer has been sent."""
         self._awaited += 1
+
+    def await_single_bytes(self, count: int) -> None:
+        """Expect up to ``count`` one-byte answers, whoever asked for them."""
+        self._awaited = count
 
     def feed(self, data: bytes) -> list[Reply]:
         """Take a chunk and return the replies that it completes."""

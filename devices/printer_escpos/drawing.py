@@ -5,13 +5,12 @@ from devices.printer_escpos.symbols import linear_module, qr_module, qr_text
 from devices.receipt import Barcode, Picture, Qr
 
 _NAMES = {
-    "ean13": "ean13",
-    "ean8": "ean8",
-    "upca": "upca",
-    "itf": "itf",
-    "code39": "code39",
-    "codabar": "codabar",
-    "code128": "code128",
+    "ean13": "ean13", "ean8": "ean8", "upca": "upca", "itf": "itf", "code39": "code39", "codabar": "codabar", "code128": "code128",
+}  # fmt: skip
+_OPTIONS: dict[str, dict[str, int]] = {
+    "code39": {"add_checksum": 0},
+    "itf": {"narrow": 1, "wide": 3},
+    "codabar": {"narrow": 1, "wide": 3},
 }
 
 
@@ -47,7 +46,7 @@ def barcode_picture(code: Barcode, profile: PrinterProfile) -> Picture:
 
     if code.kind not in _NAMES:
         raise ValueError(f"this printer makes no {code.kind}: choose another kind of code")
-    options = {"add_checksum": False} if code.kind == "code39" else {}
+    options = _OPTIONS.get(code.kind, {})
     data = code.data[:-1] if code.kind in ("ean13", "ean8", "upca") else code.data
     modules = "".join(barcode.get_barcode_class(_NAMES[code.kind])(data, **options).build())
     row = [module == "1" for module in modules]

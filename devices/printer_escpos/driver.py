@@ -2,52 +2,55 @@
 
 ``failed`` is said only when no byte of the receipt has left; from the first byte on, all but the printer's own
 confirmation is ``unknown``, since what lies in its buffer may come out minutes later (reference §0 trap 1, §1.5).
-Nothing is ever sent again from here.
+Nothing is ever sent again from here. A proof that comes after the outcome is told by ``late``.
 """
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import functools
+import time
+from collections import OrderedDict
+from collections.abc import Coroutine
+from typing import Any
 
 import msgspec
+import structlog
 
 from devices.backoff import Backoff
-from devices.errors import DeviceUnavailable
-from devices.health import DeviceHealth
-from devices.ports import DeviceState, Health, JobOutcome, JobState, Paper, PrinterStatus, PrintJob, Progress
-from devices.printer_escpos.codec import ASB_OFF, ASB_ON, ASK_PAPER, ask_process_id
-from devices.printer_escpos.encoder import encode_receipt
-from devices.printer_escpos.profile import Marker, PrinterProfile, profile_named
+from devices.errors import DeviceIncapable, DeviceUnavailable
+from devices.ports import Health, JobOutcome, JobState, Paper, PrinterStatus, PrintJob, Progress
+from devices.printer_escpos.codec import ASB_ON, CLEAR_ALL, GO_ON, GO_ON_WITHOUT, pulse_now
+from devices.printer_escpos.encoder import drawer_pulse, encode_parts
+from devices.printer_escpos.glyphs import FONTS, Glyphs
+from devices.printer_escpos.profile import Marker, PrinterProfile, Recovery, profile_named
+from devices.printer_escpos.proof import MAX_OPEN, Proofs
 from devices.printer_escpos.session import Session, fault_of
+from devices.receipt import KickDrawer
 from devices.registry import DeviceSettings, options_of
+from devices.served import ServedDevice
 from devices.surroundings import Surroundings
-from devices.transport.address import check_address, open_transport, parse_address
-from devices.transport.trace import TracedTransport
+from devices.transport import Transport
 
-_ALPHABET = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+PULSE_GUARD_S = 1.0
+"""A drawer that has just had a pulse gets no second one: coils burn, and some boards fire twice by themselves."""
+CLEAR_S = 3.0
+
+_log = structlog.get_logger(__name__)
 
 
 class PrinterOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Waits of one printer, in seconds.
 
     Attributes:
-        connect_s: for the connection.
         reply_s: for the answer to a status question.
         poll_s: between looks at an idle printer, and half of it between looks at a waiting job.
         mute_s: for the confirmation of a printer that did not answer its status question.
+        font: a font file for characters that the printer lacks, instead of the ones that are looked for.
     """
 
-    connect_s: float = 3.0
     reply_s: float = 1.0
     poll_s: float = 10.0
     mute_s: float = 3.0
-
-
-def marker_of(job_id: str) -> bytes:
-    """Return four characters that stand for a job, so that the late answer to another job is told apart."""
-    digest = hashlib.blake2b(job_id.encode(), digest_size=4).digest()
-    return bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in digest)
+    font: str = ""
 
 
 class _Attempt:
@@ -57,6 +60,7 @@ class _Attempt:
         self.job = job
         self._progress = progress
         self.state = JobState.QUEUED
+        self.proven = False
         self.reach(JobState.QUEUED)
 
     def reach(self, state: JobState) -> None:
@@ -75,8 +79,8 @@ class _Attempt:
         return self.end(JobState.UNKNOWN, f"{reason}; look at the paper before printing again")
 
 
-class EscPosPrinter:
-    """A receipt printer that speaks ESC/POS."""
+class EscPosPrinter(ServedDevice):
+    """A receipt printer that speaks ESC/POS, and the connector of a cash drawer."""
 
     def __init__(
         self,
@@ -88,102 +92,176 @@ class EscPosPrinter:
         *,
         backoff: Backoff | None = None,
     ) -> None:
-        check_address(address)
-        self._address = address
-        self._around = around or Surroundings()
+        super().__init__(device_id, address, around, backoff=backoff)
         self._profile = profile
         self._options = options or PrinterOptions()
-        self._health = DeviceHealth(device_id, self._around.report)
-        self._backoff = backoff or Backoff(first_s=0.5, cap_s=10.0)
+        self._listens = profile.answers_status or not address.startswith("char:")
+        self._proofs = Proofs(profile.marker)
+        self._session: Session | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._attempt_now: _Attempt | None = None
+        self._dropped = asyncio.Event()
+        self._open_ended: OrderedDict[str, None] = OrderedDict()
+        self._late: asyncio.Queue[JobOutcome] = asyncio.Queue(maxsize=MAX_OPEN)
+        self._pulsed_at = -PULSE_GUARD_S
 
     @property
-    def device_id(self) -> str:
-        """The name in settings, screens and logs."""
-        return self._health.device_id
+    def pin_high(self) -> bool | None:
+        """The level of the drawer's sensor pin as last heard, None when the printer is away or did not say."""
+        return self._session.status.drawer_pin_high if self._session is not None else None
 
-    @property
-    def state(self) -> DeviceState:
-        """How the printer was when last seen."""
-        return self._health.state
+    # ── its life ──
 
-    async def run(self) -> None:
-        """Look at the printer from time to time until cancelled, so that the screen knows before the customer does."""
-        while True:
-            try:
-                await self.status()
-            except DeviceUnavailable:
-                await self._around.arrivals.wait(self._backoff.wait_s())
-            else:
+    async def serve(self, transport: Transport) -> None:
+        """Watch the printer and let jobs through until it is lost."""
+        session = Session(transport, self._profile, self._proofs, self._on_proof, self._options.reply_s)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                session.tasks = tasks
+                if self._listens:
+                    tasks.create_task(session.listen(), name=f"printer:{self.device_id}:listen")
+                await session.greet()
+                self._note(session)
                 self._backoff.reset()
-                await asyncio.sleep(self._options.poll_s)
+                self._session = session
+                tasks.create_task(self._watch(session), name=f"printer:{self.device_id}:watch")
+                raise DeviceUnavailable(self.device_id, await session.until_ended())
+        finally:
+            self._session = None
+            session.end("the connection was lost")
+
+    async def _watch(self, session: Session) -> None:
+        """Keep the state true: at each word of the printer's, and by a question when it has been silent."""
+        asked_at = time.monotonic()
+        while True:
+            await session.news(self._options.poll_s)
+            self._note(session)
+            # Not while somebody writes: behind a full buffer no answer can come, and a question would stand inside a picture.
+            if time.monotonic() - asked_at >= self._options.poll_s and not session.writing.locked():
+                await session.ask()
+                asked_at = time.monotonic()
+                self._note(session)
+
+    def _note(self, session: Session) -> None:
+        fault = fault_of(session.status, self.device_id)
+        if fault is not None:
+            self.health.set(Health.FAILED, str(fault))
+        elif session.status.paper is Paper.NEAR_END:
+            self.health.set(Health.DEGRADED, f"the paper of {self.device_id} ends soon: have a new roll ready")
+        elif self._profile.answers_status and not session.heard:
+            self.health.set(Health.DEGRADED, f"{self.device_id} takes data but does not answer")
+        else:
+            self.health.set(Health.OK)
+
+    def _connected(self) -> Session:
+        session = self._session
+        if session is None or session.over:
+            reason = session.over if session is not None else self.state.reason
+            raise DeviceUnavailable(self.device_id, reason or "it is not connected yet")
+        return session
+
+    # ── printing ──
 
     async def status(self) -> PrinterStatus:
-        """Connect and ask how the printer is.
+        """Ask how the printer is.
 
         Raises:
-            DeviceUnavailable: it cannot be reached.
+            DeviceUnavailable: it is away, or does not answer any more.
         """
-        async with self._one_at_a_time, self._session() as session:
-            status = await session.ask()
-            self._note(session)
-            return status
+        session = self._connected()
+        status = await self._ask(session)
+        self._note(session)
+        return status
 
     async def print(self, job: PrintJob, progress: Progress | None = None) -> JobOutcome:
         """Print ``job`` once; see ``ReceiptPrinter.print``."""
         attempt = _Attempt(job, progress)
+        opening = ASB_ON if self._profile.pushes_status else b""
         try:
-            data = encode_receipt(job.document, self._profile)
+            # In a thread: characters that have to be drawn take longer than a scan may wait.
+            parts = await asyncio.to_thread(encode_parts, job.document, self._profile, self._pen(), opening)
         except ValueError as error:
             return attempt.broken(f"the document cannot be printed on this paper: {error}")
         try:
-            async with asyncio.timeout(job.deadline_s), self._one_at_a_time, self._session() as session:
-                return await self._send(session, attempt, data)
+            async with asyncio.timeout(job.deadline_s), self._one_at_a_time:
+                return await self._send(self._connected(), attempt, parts)
         except DeviceUnavailable as error:
-            return attempt.broken(str(error))
+            return self._unsettled(attempt, str(error))
         except TimeoutError:
-            return attempt.broken(self._what_holds_it_up(attempt))
+            return self._unsettled(attempt, self._what_holds_it_up(attempt))
+        finally:
+            self._attempt_now = None
 
-    async def _send(self, session: Session, attempt: _Attempt, data: bytes) -> JobOutcome:
-        fault = fault_of(await session.ask(), self.device_id)
+    async def _send(self, session: Session, attempt: _Attempt, parts: list[bytes]) -> JobOutcome:
+        fault = fault_of(await self._ask(session), self.device_id)
         self._note(session)
         if fault is not None:
             return attempt.broken(str(fault))
+        if session.silent and session.heard:
+            return attempt.broken(f"{self.device_id} did not answer: it is still busy with an earlier receipt")
+        if self._proofs.by_order and not self._proofs.settled and session.heard:
+            await session.settle()
+        self._attempt_now = attempt
+        self._dropped.clear()
         attempt.reach(JobState.SENDING)
-        await session.send(self._framed(session, data, attempt.job.job_id))
+        if any(isinstance(element, KickDrawer) for element in attempt.job.document.elements):
+            self._pulsed_at = time.monotonic()
+        # The connection's task and not ours: what was begun goes out whole, also when this job's time is over. Half a picture
+        # would take the next receipt's first bytes for its own.
+        sending = session.tasks.create_task(self._deliver(session, attempt.job.job_id, parts))
+        await self._until_sent(session, sending)
         attempt.reach(JobState.SENT)
         if self._profile.marker is Marker.NONE:
-            return attempt.broken("this model does not confirm what it prints")
+            return await self._without_proof(session, attempt)
         return await self._confirm(session, attempt)
 
-    def _framed(self, session: Session, data: bytes, job_id: str) -> bytes:
-        """Put status reports around the job and the question that proves its end behind it."""
-        before, after = (ASB_ON, ASB_OFF) if self._profile.pushes_status else (b"", b"")
-        match self._profile.marker:
-            case Marker.PROCESS_ID:
-                data += ask_process_id(marker_of(job_id))
-            case Marker.STATUS | Marker.IDENTITY:
-                session.expect_single_byte()
-                data += ASK_PAPER
-            case Marker.NONE:
-                pass
-        return before + data + after
+    async def _deliver(self, session: Session, job_id: str, parts: list[bytes]) -> None:
+        await session.send(parts)
+        await session.write(session.expect(job_id))
+
+    async def _until_sent(self, session: Session, sending: asyncio.Task[None]) -> None:
+        """Wait until all is handed over; a person who throws the job away ends it.
+
+        Raises:
+            DeviceUnavailable: thrown away, or the printer is lost.
+        """
+        ends = [asyncio.ensure_future(each) for each in (self._dropped.wait(), session.until_ended())]
+        try:
+            await asyncio.wait({sending, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in ends:
+                each.cancel()
+        if self._dropped.is_set():
+            sending.cancel()
+            raise DeviceUnavailable(self.device_id, "the job was thrown away by a person")
+        if not sending.done() or sending.cancelled() or sending.exception() is not None:
+            raise DeviceUnavailable(self.device_id, session.over or "the connection was lost")
 
     async def _confirm(self, session: Session, attempt: _Attempt) -> JobOutcome:
         """Wait for the end-of-job marker; paper out and open covers are waited out, the deadline is the caller's."""
-        marker = marker_of(attempt.job.job_id) if self._profile.marker is Marker.PROCESS_ID else None
-        asked_at = started = asyncio.get_running_loop().time()
-        while not session.confirmed(marker):
-            await session.news(self._options.poll_s / 2)
-            now = asyncio.get_running_loop().time()
-            if not session.answers and now - started >= self._options.mute_s:
-                return attempt.broken(f"{self.device_id} did not answer")
-            if now - asked_at >= self._options.poll_s / 2:
-                asked_at = now
-                await session.ask()
+        started = time.monotonic()
+        while not attempt.proven:
+            await session.news(min(self._options.poll_s / 2, self._options.mute_s))
+            if self._dropped.is_set():
+                return attempt.broken("it was thrown away by a person")
+            if not session.heard and time.monotonic() - started >= self._options.mute_s:
+                return self._unsettled(attempt, f"{self.device_id} did not answer")
             self._note(session)
-        self._note(session)
         return attempt.end(JobState.PRINTED)
+
+    async def _without_proof(self, session: Session, attempt: _Attempt) -> JobOutcome:
+        """Wait out what the printer says that is wrong: a healthy printer proves nothing, but a sick one is worth telling."""
+        while session.answers and (fault := fault_of(await session.ask(), self.device_id)) is not None:
+            self.health.set(Health.FAILED, str(fault))
+            await session.news(self._options.poll_s / 2)
+        return attempt.broken("this model does not confirm what it prints")
+
+    async def _ask(self, session: Session) -> PrinterStatus:
+        try:
+            return await session.ask()
+        except DeviceUnavailable as silent:
+            session.end(silent.reason)
+            raise DeviceUnavailable(self.device_id, silent.reason) from silent
 
     def _what_holds_it_up(self, attempt: _Attempt) -> str:
         if attempt.state is JobState.QUEUED:
@@ -191,45 +269,109 @@ class EscPosPrinter:
         fault = self.state.reason if self.state.health is Health.FAILED else "it did not confirm the job"
         return f"{self.device_id} after {attempt.job.deadline_s:g} s: {fault}"
 
-    def _note(self, session: Session) -> None:
-        fault = fault_of(session.status, self.device_id)
-        if fault is not None:
-            self._health.set(Health.FAILED, str(fault))
-        elif session.status.paper is Paper.NEAR_END:
-            self._health.set(Health.DEGRADED, f"the paper of {self.device_id} ends soon: have a new roll ready")
-        elif self._profile.answers_status and not session.answers:
-            self._health.set(Health.DEGRADED, f"{self.device_id} takes data but does not answer")
-        else:
-            self._health.set(Health.OK)
+    def _pen(self) -> Glyphs | None:
+        return _glyphs(self._options.font)
 
-    @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Session]:
-        """Connect, and listen for as long as the block runs."""
-        lost: DeviceUnavailable | None = None
+    # ── proofs ──
+
+    def _on_proof(self, job_id: str) -> None:
+        attempt = self._attempt_now
+        if attempt is not None and attempt.job.job_id == job_id:
+            attempt.proven = True
+        elif job_id in self._open_ended:
+            del self._open_ended[job_id]
+            if not self._late.full():
+                self._late.put_nowait(JobOutcome(job_id, JobState.PRINTED, "confirmed late"))
+
+    def _unsettled(self, attempt: _Attempt, reason: str) -> JobOutcome:
+        """End without confirmation; one that comes later will be told by ``late``."""
+        if attempt.state is not JobState.QUEUED:
+            self._open_ended[attempt.job.job_id] = None
+            if len(self._open_ended) > MAX_OPEN:
+                self._open_ended.popitem(last=False)
+        return attempt.broken(reason)
+
+    async def late(self) -> JobOutcome:
+        """Wait for a job that ended UNKNOWN and is known to be printed now."""
+        return await self._late.get()
+
+    # ── what only a person may order ──
+
+    async def recover(self, *, drop: bool = False) -> PrinterStatus:
+        """Let the printer go on after an error, with what waits in it or, with ``drop``, without.
+
+        Raises:
+            DeviceIncapable: this model can only be switched off and on.
+            DeviceUnavailable: it is away, or did not say that it has cleared its buffers.
+        """
+        session = self._connected()
+        if self._profile.recovery is Recovery.NONE:
+            raise DeviceIncapable(self.device_id, "recovery by command: switch it off and on")
+        if drop:
+            self._dropped.set()
+        await self._within_reach(self._recover(session, drop=drop))
+        return await self.status()
+
+    async def _recover(self, session: Session, *, drop: bool) -> None:
+        if drop and self._profile.recovery is Recovery.CLEAR:
+            if not await session.clear(CLEAR_ALL, CLEAR_S):
+                raise DeviceUnavailable(
+                    self.device_id, "it did not say that its buffers are cleared: switch it off and on"
+                )
+            return
+        await session.write(GO_ON_WITHOUT if drop else GO_ON)
+
+    # ── the drawer's connector ──
+
+    async def pulse(self, pin: int) -> bool:
+        """Give the drawer at connector pin 2 or 5 its pulse; False if it has just had one.
+
+        Raises:
+            DeviceIncapable: no such connector.
+            DeviceUnavailable: the printer is away, or stands still: then only the drawer's key opens it.
+        """
+        session = self._connected()
+        if not self._profile.drawer:
+            raise DeviceIncapable(self.device_id, "a connector for a cash drawer")
+        if time.monotonic() - self._pulsed_at < PULSE_GUARD_S:
+            return False
+        status = session.status if session.writing.locked() else await self._ask(session)
+        # A queued pulse would wait in the buffer of a printer that stands still, and open the drawer minutes later.
+        if (stands := fault_of(status, self.device_id)) is not None and (
+            status.fault or not self._profile.realtime_pulse
+        ):
+            raise DeviceUnavailable(self.device_id, f"{stands}; open the drawer with its key")
+        at_once = self._profile.realtime_pulse
+        command = pulse_now(pin, self._profile.drawer_on_ms) if at_once else drawer_pulse(self._profile, pin)
+        await self._within_reach(session.write(command))
+        self._pulsed_at = time.monotonic()
+        return True
+
+    async def read_pin(self) -> bool | None:
+        """Return the level of the drawer's sensor pin now, None if the printer does not say.
+
+        Raises:
+            DeviceUnavailable: the printer is away.
+        """
+        session = self._connected()
+        if not session.pushes and not session.writing.locked():
+            await self._ask(session)
+        return session.status.drawer_pin_high
+
+    async def _within_reach(self, writing: Coroutine[Any, Any, None]) -> None:
         try:
-            transport = await open_transport(
-                parse_address(self._around.resolve(self._address)), self._options.connect_s
-            )
-            if self._around.trace is not None:
-                transport = TracedTransport(transport, self.device_id, self._around.trace)
-            session = Session(transport, answers=self._profile.answers_status, reply_s=self._options.reply_s)
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    listening = tasks.create_task(session.listen(), name=f"printer:{self.device_id}:listen")
-                    yield session
-                    listening.cancel()
-            finally:
-                await transport.close()
-        except* DeviceUnavailable as group:
-            lost = _first(group)
-        if lost is not None:  # raised here, because inside except* it would become a group again
-            self._health.set(Health.ABSENT, lost.reason)
-            raise lost
+            async with asyncio.timeout(CLEAR_S + 1):
+                await writing
+        except TimeoutError:
+            raise DeviceUnavailable(self.device_id, "its buffer is full: clear what stops it") from None
 
 
-def _first(group: BaseExceptionGroup[DeviceUnavailable]) -> DeviceUnavailable:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+@functools.cache
+def _glyphs(font: str) -> Glyphs | None:
+    found = Glyphs(((font, 0), *FONTS) if font else FONTS)
+    if not found:
+        _log.warning("receipt_fonts_missing", install="fonts-wqy-microhei")
+    return found or None
 
 
 def build(settings: DeviceSettings, around: Surroundings) -> EscPosPrinter:

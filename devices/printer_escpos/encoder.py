@@ -60,22 +60,42 @@ def encode_receipt(document: ReceiptDocument, profile: PrinterProfile, pen: Pen 
     Raises:
         ValueError: an element does not fit the paper; the message says which and by how much.
     """
-    sheet = _Sheet(profile, pen)
+    return b"".join(encode_parts(document, profile, pen))
+
+
+def encode_parts(
+    document: ReceiptDocument, profile: PrinterProfile, pen: Pen | None = None, opening: bytes = b""
+) -> list[bytes]:
+    """Return the same in parts; a command of somebody else's may stand between two of them.
+
+    Args:
+        document: what to print.
+        profile: for which model.
+        pen: who draws what the model cannot print.
+        opening: commands for right after ESC @, which ends automatic status on many models.
+
+    Raises:
+        ValueError: as ``encode_receipt``.
+    """
+    sheet = _Sheet(profile, pen, opening)
+    parts = [bytes(sheet.out)]
     for element in document.elements:
+        sheet.out.clear()
         sheet.put(element)
-    return bytes(sheet.out)
+        parts.append(bytes(sheet.out))
+    return parts
 
 
 class _Sheet:
     """Takes elements one after the other and remembers the modes that are set."""
 
-    def __init__(self, profile: PrinterProfile, pen: Pen | None) -> None:
+    def __init__(self, profile: PrinterProfile, pen: Pen | None, opening: bytes) -> None:
         self._profile, self._pen = profile, pen
         self._drawable = pen.knows if pen is not None else _nobody
         self._align, self._bold, self._size = Align.LEFT, False, 0
         self._kicked = False
         chinese = profile.chinese is not Chinese.NONE
-        self.out = bytearray(c.HW_SELECT + c.HW_INIT)
+        self.out = bytearray(c.HW_SELECT + c.HW_INIT + opening)
         self.out += DOUBLE_BYTE_ON if chinese else DOUBLE_BYTE_OFF + FIRST_CODE_PAGE
         self.out += bytes.fromhex(profile.start)
 

@@ -1,12 +1,16 @@
 """One connection to an ESC/POS printer: questions, answers, and what it says by itself."""
 
 import asyncio
+import time
+from collections.abc import Callable, Sequence
 
-from devices.errors import CoverOpen, DeviceError, GarbledFrame, PaperOut, PrinterFault
+from devices.errors import CoverOpen, DeviceError, DeviceUnavailable, GarbledFrame, PaperOut, PrinterFault
 from devices.ports import Paper, PrinterStatus
 from devices.printer_escpos.codec import (
+    ASB_ON,
     AutomaticStatus,
     Block,
+    Noise,
     RealTimeStatus,
     Reply,
     ReplyDecoder,
@@ -14,12 +18,20 @@ from devices.printer_escpos.codec import (
     ask_status,
     decode_automatic,
     decode_real_time,
-    process_id_of,
+    is_cleared,
 )
+from devices.printer_escpos.profile import Marker, PrinterProfile
+from devices.printer_escpos.proof import Proofs
 from devices.transport import Transport
 
 STATUS_NUMBERS = (1, 2, 3, 4)
 CHUNK_BYTES = 1024
+QUIET_S = 0.15
+"""Answers that wait behind no paper come back to back; after this much silence no more of them are on their way."""
+
+
+STUCK_S = 60.0
+"""A printer that is at work on a job may be silent for so long, and for ever if it has said that it stands still."""
 
 
 def fault_of(status: PrinterStatus, device_id: str) -> DeviceError | None:
@@ -39,20 +51,44 @@ class Session:
     Attributes:
         status: the newest that the printer has said.
         noise: bytes that belonged to no reply.
-        answers: whether it answers status questions; a printer that once did not is not asked again.
+        answers: whether it is worth asking; a printer that has never answered is asked once.
+        heard: whether it has ever answered; ``silent``: whether it did not answer when it was asked last.
+        in_flight: jobs that were handed over on this connection and are not proven; behind them an answer may take its time.
+        pushes: whether it has told its state by itself.
+        writing: held by whoever writes; between two holders is always a place where a command may begin.
+        over: why the connection is no more, empty while it is.
+        tasks: ends with the connection.
     """
 
-    def __init__(self, transport: Transport, *, answers: bool = True, reply_s: float = 1.0) -> None:
-        self._transport = transport
+    tasks: asyncio.TaskGroup
+
+    def __init__(
+        self,
+        transport: Transport,
+        profile: PrinterProfile,
+        proofs: Proofs,
+        on_proof: Callable[[str], None],
+        reply_s: float = 1.0,
+    ) -> None:
+        self._transport, self._profile, self._proofs, self._on_proof = transport, profile, proofs, on_proof
         self._decoder = ReplyDecoder()
         self._reply_s = reply_s
         self._real_time: asyncio.Queue[int] = asyncio.Queue(maxsize=64)
-        self._markers: set[bytes] = set()
-        self._single = 0
+        self._singles = 0
+        self._cleared = asyncio.Event()
         self._news = asyncio.Event()
+        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.writing = asyncio.Lock()
         self.status = PrinterStatus()
         self.noise = 0
-        self.answers = answers
+        self.answers = profile.answers_status
+        self.heard = self.silent = self.pushes = False
+        self.in_flight: set[str] = set()
+        self._heard_at = time.monotonic()
+        self.over = ""
+        proofs.connected()
+
+    # ── listening ──
 
     async def listen(self) -> None:
         """Take in what the printer says until cancelled.
@@ -60,45 +96,124 @@ class Session:
         Raises:
             DeviceUnavailable: the connection is gone.
         """
-        while True:
-            for reply in self._decoder.feed(await self._transport.read()):
-                self._take(reply)
-            self._news.set()
+        try:
+            while True:
+                for reply in self._decoder.feed(await self._transport.read()):
+                    self._take(reply)
+                self._news.set()
+        except DeviceUnavailable as lost:
+            self.end(lost.reason)
+            raise
 
     def _take(self, reply: Reply) -> None:
+        if not isinstance(reply, Noise):
+            self.heard, self.silent, self._heard_at = True, False, time.monotonic()
         match reply:
             case RealTimeStatus(value):
                 if not self._real_time.full():  # a printer that babbles status is not worth more memory
                     self._real_time.put_nowait(value)
             case AutomaticStatus(data):
-                self.status = decode_automatic(data)
+                self.status, self.pushes = decode_automatic(data), True
             case SingleByte():
-                self._single += 1
-            case Block() as block:
-                if (marker := process_id_of(block)) is not None:
-                    self._markers.add(marker)
-            case _:
+                self._singles += 1
+            case Block() as block if is_cleared(block):
+                self._cleared.set()
+            case Block():
+                pass
+            case Noise():
                 self.noise += 1
+        if (job_id := self._proofs.proven(reply)) is not None:
+            self.in_flight.discard(job_id)
+            self._on_proof(job_id)
+
+    async def news(self, within_s: float) -> None:
+        """Return when the printer has said something, at the latest after ``within_s``.
+
+        Raises:
+            DeviceUnavailable: the connection is over.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                await self._news.wait()
+        except TimeoutError:
+            pass
+        self._news.clear()
+        if self.over:
+            raise DeviceUnavailable(self._transport.address, self.over)
+
+    def end(self, reason: str) -> None:
+        """Give the connection up; whoever waits on it is told."""
+        if not self._ended.done():
+            self._ended.set_result(reason)
+        self.over = self.over or reason
+        self._news.set()
+
+    async def until_ended(self) -> str:
+        """Wait until somebody gives the connection up, and return why."""
+        return await asyncio.shield(self._ended)
+
+    # ── asking ──
+
+    async def greet(self) -> None:
+        """Ask how the printer is, let it tell its changes, and find out which answers are ours."""
+        await self.ask()
+        if self._profile.pushes_status and (self.heard or not self._profile.answers_status):
+            await self.write(ASB_ON)
+        if self._proofs.by_order and self.heard and fault_of(self.status, "") is None:
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until no answer to a question of an earlier connection can come any more.
+
+        What an earlier connection asked is answered before what this one asks. An answer and then silence: all are through.
+        """
+        seen = self._singles
+        self._decoder.await_single_bytes(16)
+        await self.write(self._proofs.bare_question())
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._reply_s
+        while loop.time() < until:
+            await self.news(max(0.001, until - loop.time()))
+            if self._singles > seen:
+                seen, until = self._singles, loop.time() + QUIET_S
+                self._proofs.settled = True
+        self._decoder.await_single_bytes(0)
 
     async def ask(self) -> PrinterStatus:
-        """Ask for all four real-time states and return what was answered; silence leaves them unknown.
+        """Ask for all four real-time states and return the newest status; silence leaves it as it was.
 
         One question at a time, since an answer does not say which question it belongs to.
+
+        Raises:
+            DeviceUnavailable: it has answered before and does not any more.
         """
+        if not self.answers:
+            return self.status
         answers: dict[int, int] = {}
-        while not self._real_time.empty():
-            self._real_time.get_nowait()
-        for number in STATUS_NUMBERS if self.answers else ():
-            await self._transport.write(ask_status(number))
-            try:
-                async with asyncio.timeout(self._reply_s):
-                    answers[number] = await self._real_time.get()
-            except TimeoutError:
-                self.answers = False
-                break
+        async with self.writing:
+            while not self._real_time.empty():
+                self._real_time.get_nowait()
+            for number in STATUS_NUMBERS:
+                await self._transport.write(ask_status(number))
+                try:
+                    async with asyncio.timeout(self._reply_s):
+                        answers[number] = await self._real_time.get()
+                except TimeoutError:
+                    break
+        self.silent = not answers
+        if self.silent and self.heard and self._excused():
+            return self.status
+        if self.silent and self.heard:
+            raise DeviceUnavailable(self._transport.address, f"did not answer within {self._reply_s:g} s")
+        self.answers = bool(answers)
         if answers:
             self.status = self._decoded(answers)
         return self.status
+
+    def _excused(self) -> bool:
+        """Whether silence means that the question waits behind a job, and not that the printer is gone."""
+        stands_still = fault_of(self.status, "") is not None
+        return bool(self.in_flight) and (stands_still or time.monotonic() - self._heard_at < STUCK_S)
 
     def _decoded(self, answers: dict[int, int]) -> PrinterStatus:
         try:
@@ -107,24 +222,38 @@ class Session:
             self.noise += 1
             return self.status
 
-    async def send(self, data: bytes) -> None:
-        """Hand ``data`` to the printer; waits while its buffer is full."""
-        for at in range(0, len(data), CHUNK_BYTES):
-            await self._transport.write(data[at : at + CHUNK_BYTES])
+    # ── sending ──
 
-    def expect_single_byte(self) -> None:
-        """Tell that the job ends with a question of one-byte answer."""
-        self._decoder.await_single_byte()
+    async def write(self, data: bytes) -> None:
+        """Hand a short command to the printer."""
+        async with self.writing:
+            await self._transport.write(data)
 
-    def confirmed(self, marker: bytes | None) -> bool:
-        """Whether the process id ``marker`` (or, for None, the awaited single byte) has come back."""
-        return marker in self._markers if marker is not None else self._single > 0
+    async def send(self, parts: Sequence[bytes]) -> None:
+        """Hand a job to the printer; waits while its buffer is full. Others may write between two parts."""
+        for part in parts:
+            async with self.writing:
+                for at in range(0, len(part), CHUNK_BYTES):
+                    await self._transport.write(part[at : at + CHUNK_BYTES])
+                    if self._profile.pace_bytes_s:
+                        await asyncio.sleep(len(part[at : at + CHUNK_BYTES]) / self._profile.pace_bytes_s)
 
-    async def news(self, within_s: float) -> None:
-        """Return when the printer has said something, at the latest after ``within_s``."""
-        try:
-            async with asyncio.timeout(within_s):
-                await self._news.wait()
-        except TimeoutError:
-            return
-        self._news.clear()
+    def expect(self, job_id: str) -> bytes:
+        """Return the question that proves the end of a job; its answer is awaited from now on."""
+        if self._proofs.by_order:
+            self._decoder.await_single_byte()
+        if self._profile.marker is not Marker.NONE:
+            self.in_flight.add(job_id)
+        return self._proofs.question(job_id)
+
+    async def clear(self, command: bytes, within_s: float) -> bool:
+        """Send the command that clears all buffers, and wait for its answer; nothing may be sent before (reference §1.5)."""
+        self._cleared.clear()
+        async with self.writing:
+            await self._transport.write(command)
+            try:
+                async with asyncio.timeout(within_s):
+                    await self._cleared.wait()
+            except TimeoutError:
+                return False
+        return True

@@ -22,6 +22,7 @@ _NAMES = {
     "upca": "UPC-A", "upce": "UPC-E", "ean13": "EAN13", "ean8": "EAN8", "code39": "CODE39", "itf": "ITF",
     "codabar": "NW7", "code93": "CODE93", "code128": "CODE128",
 }  # fmt: skip
+_ONE_IN_CODE93 = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%")  # the others take two
 _FIXED_MODULES = {"ean13": 95, "ean8": 67, "upca": 95, "upce": 51}
 
 
@@ -118,7 +119,7 @@ def _modules(code: Barcode) -> int:
         case "codabar":
             return 14 * size
         case "code93":
-            return 9 * (2 * size + 4) + 1  # a small letter takes two
+            return 9 * (size + sum(each not in _ONE_IN_CODE93 for each in code.data) + 4) + 1
         case kind:
             return _FIXED_MODULES[kind]
 

@@ -65,6 +65,7 @@ class Engine:
         self._tabs = list(range(8, 100, 8))
         self.parser.double_byte = self._model.chinese and self._model.chinese_on
         self._line = Line(self._paper.dots)
+        self.asb_mask = 0  # automatic status lasts until ESC @ on Epson's printers, and a host has to live with that
 
     def execute(self, command: Command) -> int:
         """Carry out one command and return how many lines of paper it printed."""

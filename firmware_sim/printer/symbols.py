@@ -70,7 +70,8 @@ def _retail(kind: str, data: bytes) -> LinearCode | None:
 
 
 def _modules(kind: str, text: str) -> str | None:
-    options = {"add_checksum": False} if kind == "code39" else {}
+    thin_and_thick = {"narrow": 1, "wide": 3}
+    options = {"code39": {"add_checksum": 0}, "itf": thin_and_thick, "codabar": thin_and_thick}.get(kind, {})
     try:
         return "".join(barcode.get_barcode_class(kind)(text, **options).build())
     except (barcode.errors.BarcodeError, KeyError, ValueError, IndexError):
