@@ -179,7 +179,7 @@ function display() {
   return {
     node: element("div.body.display-body", {}, glass),
     draw({ shows }) {
-      const lines = shows.lines ?? ["", ""];
+      const lines = shows.lines?.length ? shows.lines : ["", ""]; // unplugged, the glass is dark and still there
       glass.replaceChildren(...lines.map((line) => {
         const cells = [];
         for (const sign of line) cells.push(element(`span${/[\u1100-\uffe6]/.test(sign) ? ".wide" : ""}`, {}, sign));
