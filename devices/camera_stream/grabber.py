@@ -49,6 +49,10 @@ class Grabber:
         self._thread = threading.Thread(target=self._work, name=f"camera:{name}", daemon=True)
         self._thread.start()
 
+    def look_at(self, fps: float) -> None:
+        """Unfold at most ``fps`` frames a second from now on; the others are read and dropped as they came."""
+        self._pause_s = 1 / fps
+
     @property
     def running(self) -> bool:
         """Whether the thread has not come back yet."""

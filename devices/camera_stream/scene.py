@@ -17,12 +17,16 @@ class Scene:
 
     Still means: as the last frame that was read. The first frames of a still scene are all read, because votes need
     several, and because a code counts as gone only after a second and a window of frames without it (``vision.voter``).
+
+    Attributes:
+        settled: nothing has moved for so long that frames need not be looked at as often as they come.
     """
 
     def __init__(self) -> None:
         self._cells: Any = None
         self._still_frames = 0
         self._still_since_s = self._read_s = float("-inf")
+        self.settled = False
 
     def worth_reading(self, grey: Any, at_s: float) -> bool:
         """Take a frame (height, width) uint8 seen at ``at_s`` (monotonic seconds); return whether to read it."""
@@ -30,8 +34,8 @@ class Scene:
         if self._differs(cells):
             self._still_frames, self._still_since_s = 0, at_s
         self._still_frames += 1
-        settled = self._still_frames > SETTLED_FRAMES and at_s - self._still_since_s > SETTLED_S
-        if settled and at_s - self._read_s < LOOK_ANYWAY_S:
+        self.settled = self._still_frames > SETTLED_FRAMES and at_s - self._still_since_s > SETTLED_S
+        if self.settled and at_s - self._read_s < LOOK_ANYWAY_S:
             return False
         self._cells, self._read_s = cells, at_s
         return True
