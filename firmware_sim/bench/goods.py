@@ -48,10 +48,10 @@ class Goods(msgspec.Struct, frozen=True):
 
 
 PRODUCE = [
-    Produce("4131", 1290, 182, "Apple", "苹果", "apple"),
-    Produce("4011", 790, 118, "Banana", "香蕉", "banana"),
-    Produce("4053", 1580, 412, "Three lemons", "三个柠檬", "lemons"),
-    Produce("4022", 2180, 655, "Bunch of grapes", "一串葡萄", "grapes"),
+    Produce("4131", 1290, 182, "Apples", "苹果", "apple"),
+    Produce("4011", 790, 118, "Bananas", "香蕉", "banana"),
+    Produce("4053", 1580, 412, "Lemons", "柠檬", "lemons"),
+    Produce("4022", 2180, 655, "Grapes", "葡萄", "grapes"),
     Produce("4430", 990, 1240, "Pineapple", "菠萝", "pineapple"),
     Produce("4032", 480, 4850, "Watermelon", "西瓜", "watermelon"),
 ]

@@ -65,7 +65,7 @@ function scale({ act, bench }) {
     if (!sending) sending = setTimeout(() => { sending = 0; exactly(Number(slider.value)); }, 60);
   };
   exact.onchange = () => exactly(Number(exact.value));
-  const things = bench.goods.weigh.map((thing) => element("button.thing", { type: "button", title: `${named(thing)} · PLU ${thing.code}`, onclick: () => { pile.push(thing); more(thing.weight_g); } }, produce(thing.picture), element("small", {}, `${thing.weight_g} g`)));
+  const things = bench.goods.weigh.map((thing) => element("button.thing", { type: "button", title: `${named(thing)} · PLU ${thing.code}`, onclick: () => { bench.weighing = thing.code; pile.push(thing); more(thing.weight_g); } }, produce(thing.picture), element("small", {}, `${thing.weight_g} g`)));
   const node = element("div", {},
     element("div.body.scale-body", {}, platter, element("div.glass", {}, display, lamps)),
     element("div.slide", {}, slider, element("label", {}, exact, " g")),

@@ -1,5 +1,7 @@
 // The edge's till, as far as a hand at the counter needs it: what is on the lane, paying, printing again.
-import { button, element, money, named, say } from "./words.js";
+import { button, choice, element, money, named, say } from "./words.js";
+
+const newId = () => crypto.randomUUID();
 
 export function tillCard({ bench, ask, toast }) {
   const told = async (words) => {
@@ -11,19 +13,22 @@ export function tillCard({ bench, ask, toast }) {
   };
   const lines = element("ol.lines");
   const total = element("div.total");
-  const pay = (kind) => button(say(`pay_${kind}`), () => told({ do: "pay", kind, request_id: crypto.randomUUID?.() ?? String(Math.random()) }), { class: "strong" });
+  const pay = (kind) => button(say(`pay_${kind}`), () => told({ do: "pay", kind, request_id: newId() }), { class: "strong" });
   const keys = element("div.keys", {}, pay("cash"), pay("qr"),
     button(say("void_last"), () => { if (count) told({ do: "void", no: count }); }),
     button(say("cancel"), () => told({ do: "step", step: "cancel" })),
     button(say("reprint"), () => told({ do: "reprint" })));
+  const produce = choice(bench.goods.weigh.map((thing) => [thing.code, `${named(thing)} ${thing.code}`]), bench.weighing, (code) => { bench.weighing = code; }, say("weigh_as"));
+  const weigh = element("div.keys", {}, button(say("weigh"), () => told({ do: "weigh", code: produce.value, request_id: newId() })), produce);
   let count = 0;
   const away = element("p.away", {}, say("till_away"));
-  const node = element("section.card.till", { id: "device-till" }, element("h2", {}, say("till"), element("small", {}, say("till_help"))), away, lines, total, keys);
+  const node = element("section.card.till", { id: "device-till" }, element("h2", {}, say("till"), element("small", {}, say("till_help"))), away, lines, total, keys, weigh);
   function draw(basket) {
     const open = Boolean(basket && Object.keys(basket).length);
     away.hidden = open;
-    for (const part of [lines, total, keys]) part.hidden = !open;
+    for (const part of [lines, total, keys, weigh]) part.hidden = !open;
     if (!open) return;
+    if (bench.weighing && document.activeElement !== produce) produce.value = bench.weighing;
     const shown = basket.lines ?? [];
     count = shown.at(-1)?.no ?? shown.length;
     lines.replaceChildren(...shown.map((line) => element("li", {}, element("span", {}, name(line)), element("i", {}, quantity(line)), element("b", {}, money(line.net_minor, basket.currency)))));
