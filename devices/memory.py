@@ -196,7 +196,7 @@ class MemoryLiveCamera(MemoryScanner):
     """A live camera before which ``show`` puts codes; each is told once while it stays in view."""
 
     def __init__(self, device_id: str = "camera") -> None:
-        super().__init__(device_id)
+        super().__init__(device_id, again_s=0)  # what is in view is known here better than by time
         self._in_view: set[str] = set()
         self._looks = True
 
