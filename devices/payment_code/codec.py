@@ -1,0 +1,349 @@
+"""Requests signed, answers checked and understood; no clock, no chance, no I/O. The wire is described in ``protocol.md``."""
+
+import datetime as dt
+import hashlib
+import hmac
+import re
+import tomllib
+import unicodedata
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from devices.ports.payment import (
+    Attempt,
+    BillLine,
+    Closed,
+    Failed,
+    NeedsPassword,
+    Outcome,
+    Paid,
+    Refund,
+    Refunded,
+    RefundOutcome,
+    RefundPending,
+    RefundRefused,
+    Unknown,
+)
+
+MAX_ANSWER_BYTES = 64 * 1024
+MAX_BILL_BYTES = 16 * 1024 * 1024
+MAX_SAID = 120
+_LONG_NUMBER = re.compile(r"[0-9A-Za-z]{15,}")
+_T = TypeVar("_T")
+
+
+class Key(NamedTuple):
+    """Who asks, and the secret that both sides have."""
+
+    merchant: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Key({self.merchant!r}, ***)"
+
+
+class _Word(msgspec.Struct, frozen=True):
+    word: str
+
+
+class _Order(msgspec.Struct, frozen=True):
+    order_no: str
+    word: str
+    sub: str = ""
+    amount_minor: int = 0
+    channel: str = ""
+    transaction_no: str = ""
+    paid_at: dt.datetime | None = None
+    payer: str = ""
+    retry_after_s: float = 3.0
+
+
+class _Reversed(msgspec.Struct, frozen=True):
+    order_no: str
+    word: str
+    sub: str = ""
+    recall: str = "N"
+    action: str = ""
+
+
+class _Refund(msgspec.Struct, frozen=True):
+    refund_no: str
+    word: str
+    sub: str = ""
+    amount_minor: int = 0
+    transaction_no: str = ""
+
+
+class _Line(msgspec.Struct, frozen=True):
+    order_no: str
+    amount_minor: int
+    channel: str
+    transaction_no: str
+    booked_at: dt.datetime
+    refund_no: str = ""
+
+
+class _Bill(msgspec.Struct, frozen=True):
+    lines: list[_Line]
+
+
+class Notice(NamedTuple):
+    """What a provider told by itself; whoever takes it compares amount and state with its own attempt."""
+
+    order_no: str
+    outcome: Outcome
+
+
+class NotTrusted(ValueError):
+    """An answer that its signature or form does not allow to believe; ``reason`` is one short constant."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def signed(key: Key, path: str, body: bytes, at: int, nonce: str) -> dict[str, str]:
+    """Return the headers of a POST to ``path``.
+
+    Args:
+        key: who asks.
+        path: from the slash on.
+        body: as it will be sent.
+        at: Unix seconds.
+        nonce: 32 hex digits, never used before.
+    """
+    mac = _mac(key, "POST", path, str(at), nonce, _digest(body))
+    return {
+        "Content-Type": "application/json",
+        "Pay-Merchant": key.merchant,
+        "Pay-Time": str(at),
+        "Pay-Nonce": nonce,
+        "Pay-Signature": mac,
+    }
+
+
+def checked(key: Key, status: int, nonce: str, signature: str, body: bytes) -> bytes:
+    """Return the body of an answer that is the provider's, and the answer to this very request.
+
+    Raises:
+        NotTrusted: it is neither.
+    """
+    if not _same(signature, _mac(key, str(status), nonce, _digest(body))):
+        raise NotTrusted("bad_signature")
+    return body
+
+
+def pay_body(attempt: Attempt) -> dict[str, Any]:
+    """Return what ``pay`` sends.
+
+    Raises:
+        ValueError: an attempt without a code.
+    """
+    if attempt.code is None:
+        raise ValueError(
+            f"attempt {attempt.order_no} has no payment code: a terminal reads cards, this channel does not"
+        )
+    return {
+        "order_no": attempt.order_no,
+        "amount_minor": attempt.amount_minor,
+        "currency": attempt.currency,
+        "subject": clean(attempt.subject),
+        "auth_code": attempt.code.code,
+        "channel": attempt.code.channel,
+    }
+
+
+def refund_body(refund: Refund) -> dict[str, Any]:
+    """Return what ``refund`` sends."""
+    return msgspec.to_builtins(refund)  # type: ignore[no-any-return]
+
+
+def outcome_of(attempt: Attempt, body: bytes) -> Outcome:
+    """Return what the answer to ``pay`` or ``query`` says of this attempt.
+
+    Raises:
+        NotTrusted: it makes no sense.
+    """
+    order = _decoded(body, _Order)
+    if order.order_no != attempt.order_no:
+        raise NotTrusted("other_order")
+    outcome = _outcome(order)
+    if isinstance(outcome, Paid) and outcome.amount_minor != attempt.amount_minor:
+        return Unknown("amount_differs")
+    return outcome
+
+
+def reversal_of(attempt: Attempt, body: bytes) -> Outcome:
+    """Return what the answer to ``reverse`` says; ``Unknown("recall")`` asks to repeat it.
+
+    Raises:
+        NotTrusted: it makes no sense.
+    """
+    answer = _decoded(body, _Reversed)
+    if answer.order_no != attempt.order_no:
+        raise NotTrusted("other_order")
+    words = _words()
+    if answer.recall == "Y":
+        return Unknown("recall")
+    if answer.word in words.paid or answer.word in words.closed:
+        return Closed(refunded=answer.action == "refund")
+    # Not closed is never failed here: the money may be anywhere until a reverse is confirmed.
+    return _why_not(answer.sub or answer.word, "not_reversed")
+
+
+def refund_outcome_of(refund: Refund, body: bytes) -> RefundOutcome:
+    """Return what the answer to ``refund`` says.
+
+    Raises:
+        NotTrusted: it makes no sense.
+    """
+    answer = _decoded(body, _Refund)
+    if answer.refund_no != refund.refund_no:
+        raise NotTrusted("other_order")
+    words = _words()
+    said = answer.sub or answer.word
+    if answer.word in words.paid:
+        same = answer.amount_minor == refund.amount_minor
+        return Refunded(_number(answer.transaction_no)) if same else Unknown("amount_differs")
+    if answer.word in words.processing:
+        return RefundPending()
+    if said in words.refund_refused:
+        return RefundRefused(words.refund_refused[said], clean(said))
+    return _why_not(said, "unknown_word")
+
+
+def word_of(body: bytes) -> str:
+    """Return the word of an answer that is about nothing else.
+
+    Raises:
+        NotTrusted: it makes no sense.
+    """
+    return clean(_decoded(body, _Word).word)
+
+
+def bill_of(body: bytes) -> list[BillLine]:
+    """Return the bookings of a bill.
+
+    Raises:
+        NotTrusted: it makes no sense.
+    """
+    return [
+        BillLine(
+            _number(line.order_no),
+            _number(line.refund_no),
+            line.amount_minor,
+            clean(line.channel),
+            _number(line.transaction_no),
+            _utc(line.booked_at),
+        )
+        for line in _decoded(body, _Bill).lines
+    ]
+
+
+def notice_of(key: Key, nonce: str, signature: str, body: bytes) -> Notice:
+    """Return what a notification says, once its signature holds.
+
+    Raises:
+        NotTrusted: it is not the provider's, or makes no sense.
+    """
+    if not _same(signature, _mac(key, "NOTIFY", nonce, _digest(body))):
+        raise NotTrusted("bad_signature")
+    order = _decoded(body, _Order)
+    return Notice(order.order_no, _outcome(order))
+
+
+def clean(text: str) -> str:
+    """Return a provider's or our own text fit for logs and screens: short, one line, long numbers masked.
+
+    >>> clean("code 134567890123456789 expired")
+    'code 1345**********6789 expired'
+    """
+    line = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    # Masked before it is cut: half a code is still most of one.
+    return _LONG_NUMBER.sub(lambda found: f"{found[0][:4]}{'*' * (len(found[0]) - 8)}{found[0][-4:]}", line)[:MAX_SAID]
+
+
+def _number(text: str) -> str:
+    """A provider's own number: kept whole, for a person will look for it."""
+    return "".join(c for c in text if c.isprintable())[:64]
+
+
+class _Words(msgspec.Struct, frozen=True):
+    paid: frozenset[str]
+    needs_password: frozenset[str]
+    closed: frozenset[str]
+    refunded: frozenset[str]
+    processing: frozenset[str]
+    unknown: dict[str, str]
+    not_taken: dict[str, str]
+    failed: dict[str, str]
+    refund_refused: dict[str, str]
+
+
+@cache
+def _words() -> _Words:
+    table = tomllib.loads(resources.files(__package__).joinpath("words.toml").read_text("utf-8"))
+    return msgspec.convert(table, _Words)
+
+
+def _why_not(word: str, otherwise: str) -> Unknown:
+    words = _words()
+    if word in words.not_taken:
+        return Unknown(words.not_taken[word], sent=False)
+    return Unknown(words.unknown.get(word, otherwise))
+
+
+def _outcome(order: _Order) -> Outcome:
+    words, said = _words(), order.sub or order.word
+    if order.word in words.paid:
+        return _paid(order)
+    if order.word in words.needs_password:
+        return NeedsPassword(min(5.0, max(1.0, order.retry_after_s)))
+    if order.word in words.refunded:
+        return Closed(refunded=True)
+    for word in (order.sub, order.word):
+        if word in words.closed:
+            return Closed()
+        if word in words.not_taken:
+            return Unknown(words.not_taken[word], sent=False)
+        if word in words.unknown:
+            return Unknown(words.unknown[word])
+        if word in words.failed:
+            return Failed(words.failed[word], clean(said))
+    return Unknown("unknown_word")
+
+
+def _paid(order: _Order) -> Outcome:
+    if order.paid_at is None or not order.transaction_no:
+        return Unknown("incomplete")
+    return Paid(
+        order.amount_minor, clean(order.channel), _number(order.transaction_no), _utc(order.paid_at), clean(order.payer)
+    )
+
+
+def _utc(at: dt.datetime) -> dt.datetime:
+    if at.tzinfo is None:
+        raise NotTrusted("malformed")
+    return at.astimezone(dt.UTC)
+
+
+def _decoded(body: bytes, of: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(body, type=of)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise NotTrusted("malformed") from error
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _mac(key: Key, *parts: str) -> str:
+    return hmac.new(key.secret, "\n".join(parts).encode(), hashlib.sha256).hexdigest()
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())
