@@ -113,9 +113,12 @@ class Setter:
         """Return the marks of a label.
 
         Raises:
-            ValueError: data that no such code carries, or a code that does not fit its box.
+            ValueError: data that no such code carries, a code that does not fit its box, or nothing to print at all.
         """
-        return [mark for element in document.elements for mark in self._marks(element)]
+        marks = [mark for element in document.elements for mark in self._marks(element)]
+        if not marks:  # printers answer an empty label with no label, and the count would be wrong
+            raise ValueError("there is nothing on the label")
+        return marks
 
     def _marks(self, element: Element) -> list[Mark]:
         x, y = self.dots(element.x_mm), self.dots(element.y_mm)
@@ -165,6 +168,7 @@ class Setter:
         pen = ImageDraw.Draw(picture)
         spare = width - self._price_width(element, size)
         left = {Align.LEFT: 0, Align.CENTER: spare // 2, Align.RIGHT: spare}[element.align]
+        left += max(1, size // 24)  # the stroke that makes it bold
         small, foot = round(size * 0.55), (height + round(size * 0.72)) // 2
         for text, em, rise in self._price_parts(element, size, small):
             self._letters.write(pen, (left, foot - rise), text, em, bold=True)
@@ -180,7 +184,7 @@ class Setter:
 
     def _price_width(self, element: BigPrice, size: int) -> int:
         parts = self._price_parts(element, size, round(size * 0.55))
-        return sum(self._letters.width(text, em) + max(1, size // 24) for text, em, _ in parts)
+        return max(1, size // 24) + sum(self._letters.width(text, em) + max(1, size // 24) for text, em, _ in parts)
 
     def _bars(self, element: Linear, x: int, y: int) -> Bars:
         data = checked(element.symbology, element.data)

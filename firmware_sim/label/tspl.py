@@ -67,7 +67,8 @@ class TsplPrinter:
 
     def _execute(self, command: Command) -> None:
         name, given = command.name, (*command.parameters, *[""] * 8)
-        symbol = self._symbol(name, given)
+        content = command.parameters[-1] if command.parameters else ""
+        symbol = self._symbol(name, given, content)
         if symbol is not None:
             self._canvas.codes.append(symbol[0].code)
             self._put(symbol[1], given)
@@ -145,8 +146,7 @@ class TsplPrinter:
             place = self._moved((_number(given[0]), _number(given[1])))
             self._canvas.ink(ink, *place, reverse=given[4] == "2")
 
-    def _symbol(self, name: str, given: tuple[str, ...]) -> tuple[Symbol, Image.Image] | None:
-        content = next((part for part in reversed(given) if part), "")
+    def _symbol(self, name: str, given: tuple[str, ...], content: str) -> tuple[Symbol, Image.Image] | None:
         match name:
             case "QRCODE":
                 symbol = symbols.qr(content, given[2].upper(), max(1, min(10, _number(given[3], 4))))

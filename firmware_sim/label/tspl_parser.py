@@ -92,7 +92,7 @@ def command_of(line: bytes) -> Command:
 
 
 def _parameters(text: str) -> list[str]:
-    r"""Split at commas outside of quotes; ``\["]`` inside is a quote."""
+    r"""Split at commas outside of quotes; ``\["]`` inside is a quote, and spaces count only inside."""
     found, at, current, inside = [], 0, "", False
     while at < len(text):
         if inside and text.startswith('\\["]', at):
@@ -100,12 +100,12 @@ def _parameters(text: str) -> list[str]:
             at += 4
             continue
         character = text[at]
+        at += 1
         if character == '"':
             inside = not inside
         elif character == "," and not inside:
-            found.append(current.strip())
+            found.append(current)
             current = ""
-        else:
+        elif inside or character != " ":
             current += character
-        at += 1
-    return [*found, current.strip() if not text.rstrip().endswith('"') else current.lstrip()] if text.strip() else []
+    return [*found, current] if text.strip() else []
