@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from firmware_sim.bench.address import is_network, link_of, network_of
+from firmware_sim.bench.errors import StoreFileUnusable
 from firmware_sim.bench.stand import NORMAL, Album, Device, Model
 from firmware_sim.bench.store_file import Entry
 from firmware_sim.wire import PtyWire, TcpWire, Wire
@@ -76,6 +77,38 @@ def _light(_: Entry) -> Model:
         return LightSim(wire_of(entry))
 
     return Model("light", build)
+
+
+def _payment(_: Entry) -> Model:
+    from firmware_sim.payment.server import BENCH_SECRET, PaymentSim
+
+    def build(entry: Entry, _: str, __: Path) -> Device:
+        network = network_of(entry)
+        secret = secret_in(entry, BENCH_SECRET)
+        return PaymentSim(
+            network.host, network.port, merchant=str(entry.options.get("merchant", "bench")), secret=secret
+        )
+
+    return Model("payment", build)
+
+
+def secret_in(entry: Entry, of_the_bench: bytes) -> bytes:
+    """Return the secret that both sides have: what the driver's ``secret_file`` says, where the bench's own is put when there is none.
+
+    Raises:
+        StoreFileUnusable: the file cannot be read or written.
+    """
+    file = Path(str(entry.options.get("secret_file", "")))
+    if not file.name:
+        return of_the_bench
+    try:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(0o600)
+            file.write_bytes(of_the_bench)
+        return file.read_bytes().strip()
+    except OSError as error:
+        raise StoreFileUnusable(f"device {entry.device_id}: secret_file {file}: {error.strerror}") from error
 
 
 def _printer(entry: Entry) -> Model:
@@ -212,6 +245,7 @@ SHELF: dict[str, Callable[[Entry], Model]] = {
     "label_tspl": partial(_label, "tspl"),
     "label_zpl": partial(_label, "zpl"),
     "light_relay": _light,
+    "payment_code": _payment,
     "printer_escpos": _printer,
     "scale_dialog06": lambda _: _scale_speaking("dialog06"),
     "scale_serial": _scale,

@@ -256,25 +256,32 @@ function screen({ device }) {
 }
 
 // Devices that answer as they are told to: what they were asked, and the answers to choose from.
-function answering({ act }) {
+function answering({ device, act }) {
   const screen = element("div.lcd");
   const hands = element("div.keys");
+  const shopper = element("div.keys");
   const orders = element("ol.orders");
   let drawn = "";
   return {
-    node: element("div", {}, element("div.body.terminal-body", {}, screen), hands, orders),
+    node: element("div", {}, element("div.body.terminal-body", {}, screen), hands, shopper, orders),
     draw({ shows }) {
-      screen.replaceChildren(...[shows.screen ?? shows.display ?? ""].flat().map((text) => element("div", {}, text)));
-      screen.hidden = !screen.textContent;
-      const choices = shows.choices ?? shows.answers ?? [];
+      screen.replaceChildren(...screenOf(shows, device).map((text) => element("div", {}, text)));
+      const choices = shows.choices ?? [];
       const key = JSON.stringify([choices, shows.answer]);
       if (key !== drawn) {
         hands.replaceChildren(element("span.lead", {}, say("answers_next")), choice(choices.map((name) => [name, known(`answer_${name}`) ? say(`answer_${name}`) : name.replaceAll("_", " ")]), shows.answer, (name) => act({ answer: name }), say("answers_next")));
         drawn = key;
       }
-      orders.replaceChildren(...(shows.orders ?? shows.payments ?? []).slice(-6).reverse().map((order) => element("li", {}, element("span", {}, order.order ?? order.id ?? ""), element("i", {}, order.state ?? ""), element("b", {}, ((order.amount_minor ?? order.total_fee ?? 0) / 100).toFixed(2)))));
+      const waiting = (shows.orders ?? []).some((order) => ["waits", "asked"].includes(order.state));
+      shopper.replaceChildren(...(waiting ? ["pays", "refuses"].map((does) => button(say(`shopper_${does}`), () => act({ shopper: does }))) : []));
+      orders.replaceChildren(...(shows.orders ?? []).slice(-6).reverse().map((order) => element("li", {}, element("span", { title: order.order }, `${order.channel ?? ""} ${order.code ?? ""}`), element("i", {}, known(`order_${order.state}`) ? say(`order_${order.state}`) : order.state), element("b", {}, ((order.amount_minor ?? 0) / 100).toFixed(2)))));
     },
   };
+}
+
+function screenOf(shows, device) {
+  if (device.face === "payment") return [say("provider_paid", { amount: ((shows.paid_minor ?? 0) / 100).toFixed(2) }), say("provider_notices", { count: shows.notices ?? 0 })];
+  return [shows.screen ?? shows.display ?? ""].flat();
 }
 
 function esl({ device, act, enlarge }) {
