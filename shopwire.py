@@ -1,4 +1,4 @@
-"""The root of the command line: ``shopwire edge | coordinator | sim | demo``.
+"""The root of the command line: ``shopwire edge | coordinator | scan | sim | demo``.
 
 Each group is imported when it is called: on a Raspberry Pi importing everything would cost seconds, and
 ``shopwire --help`` has to answer at once.
@@ -34,6 +34,11 @@ COMMANDS = {
         "coordinator.__main__:coordinator",
         "Headquarters: take the facts of all stores, answer with stock, sales and money.",
         "总部：接收所有门店的事实，给出库存、销售与资金。",
+    ),
+    "scan": Face(
+        "edge_agent.scan_face:scan",
+        "What a barcode or QR code means to the till: item, weight, amount, payment, or why not.",
+        "一个条码或二维码对收银台意味着什么：商品、重量、金额、付款码，或为何拒绝。",
     ),
     "sim": Face(
         "firmware_sim.__main__:sim",

@@ -21,7 +21,7 @@ _FIVE_PLUS = (0, 5, 1, 6, 2, 7, 3, 8, 4, 9)
 _FIVE_MINUS = (0, 5, 9, 4, 8, 3, 7, 2, 6, 1)
 
 
-class LabelLayout(msgspec.Struct, frozen=True):
+class LabelLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One layout; ``check_layout`` tells whether it can be.
 
     ``pattern``: digits that must match, then fields: ``I`` item (PLU), ``A`` amount, ``W`` weight, ``N`` count, ``V`` price check digit

@@ -99,6 +99,16 @@ _OWN_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z ._/+$%-]{0,47}")
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
+def masked(code: str) -> str:
+    """Return ``code`` as it may stand in a message, on a screen or in a log: what could be somebody's payment code loses its middle.
+
+    >>> masked("6901234567892"), masked("134567890123456789")
+    ('6901234567892', '1345**********6789')
+    """
+    found = _payment(code.strip(" "))
+    return found.masked if found else code
+
+
 def classify(data: str, aim: str | None, state: ScanState, layouts: tuple[LabelLayout, ...] = DEFAULT_LAYOUTS) -> Scan:
     """Tell what was scanned; never raises.
 

@@ -170,6 +170,8 @@ class _Opening:
             card.timezone,
             till.day_starts_hour,
             short(self._settings.language),
+            self._settings.labels,
+            till.max_label_minor,
         )
         prints = any(device.kind.startswith("printer") for device in self._settings.devices)
         return journal.boot(place, self._budget, clock, prints=prints)

@@ -10,6 +10,7 @@ import msgspec
 from domain.basket import Basket
 from domain.catalogue import Item
 from domain.ids import EdgeId, LaneId, SaleId, StoreId
+from domain.labels import DEFAULT_LAYOUTS, LabelLayout
 from domain.money import Language
 from domain.sale import Sale
 from protocol.envelope import ClockQuality
@@ -24,7 +25,10 @@ def sale_number(epoch: int, receipt_no: int) -> int:
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Which store this is, as the identity and the settings say."""
+    """Which store this is, as the identity and the settings say.
+
+    ``layouts`` are the labels of its scales; an amount above ``max_label_minor`` on a label needs a person.
+    """
 
     edge: EdgeId
     store: StoreId
@@ -32,6 +36,8 @@ class Place(msgspec.Struct, frozen=True):
     timezone: str
     day_starts_hour: int = 0
     lang: Language = "zh"
+    layouts: tuple[LabelLayout, ...] = DEFAULT_LAYOUTS
+    max_label_minor: int = 500_000
 
 
 class Found(NamedTuple):

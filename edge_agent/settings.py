@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from devices.registry import DeviceSettings
+from domain.errors import InvalidIdentity
+from domain.labels import DEFAULT_LAYOUTS, LabelLayout, check_layout
 from edge_agent.errors import SettingsInvalid
 
 PREFIX = "EDGE_"
@@ -36,7 +38,10 @@ class LinkOverrides(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TillSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The lane that scanners ring up on, and its receipts. ``receipt_languages``: one or both, in order."""
+    """The lane that scanners ring up on, and its receipts. ``receipt_languages``: one or both, in order.
+
+    ``max_label_minor``: an amount above it on a weighed label is not taken from the label.
+    """
 
     lane: str = "1"
     receipt_languages: tuple[Language, ...] = ("zh-CN", "en")
@@ -44,6 +49,7 @@ class TillSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cut: bool = True
     open_drawer: bool = True
     day_starts_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 0
+    max_label_minor: Annotated[int, msgspec.Meta(ge=1)] = 500_000
 
 
 class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,8 +79,14 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     link: LinkOverrides = LinkOverrides()
     devices: tuple[DeviceSettings, ...] = ()
     till: TillSettings = TillSettings()
+    labels: tuple[LabelLayout, ...] = DEFAULT_LAYOUTS
     storage: StorageSettings = StorageSettings()
     logging: LoggingSettings = LoggingSettings()
+
+    def __post_init__(self) -> None:
+        """Refuse layouts that no label can have."""
+        for layout in self.labels:
+            check_layout(layout)
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -103,6 +115,15 @@ def load(config: Path | None, data_dir: Path | None, environment: Mapping[str, s
         return Loaded(_read(good, over), good, str(error))
 
 
+def layouts_in(file: Path) -> tuple[LabelLayout, ...]:
+    """Return the label layouts of a store file, for tools that need nothing else of it.
+
+    Raises:
+        SettingsInvalid: it is no store file.
+    """
+    return _read(file, {"data_dir": "."}).labels
+
+
 def keep_as_last_good(loaded: Loaded) -> None:
     """Keep the file of a healthy start beside the data."""
     target = Path(loaded.settings.data_dir) / LAST_GOOD
@@ -116,7 +137,7 @@ def _read(config: Path | None, over: dict[str, Any]) -> EdgeSettings:
         return msgspec.convert(_merged(values, over), EdgeSettings, strict=False)
     except OSError as error:
         raise SettingsInvalid(f"cannot read {config}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError, InvalidIdentity) as error:
         where = config or "the command line and EDGE_… variables"
         raise SettingsInvalid(
             f"{where}: {error}; give --data-dir, or see config/edge.toml for every setting"

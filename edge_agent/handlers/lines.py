@@ -4,13 +4,14 @@ from collections.abc import Iterable
 
 from domain.basket import Basket
 from domain.catalogue import Barcode, Price
+from domain.errors import InvalidMoney
 from domain.gs1 import ElementString
 from domain.labels import WeighedLabel
 from domain.money import exponent
 from domain.pricing import price_line, price_weighed
 from domain.quantity import MILLI
 from domain.sale import Line
-from domain.scan import ItemCode, PaymentCode, Refused, Unknown, classify
+from domain.scan import ItemCode, PaymentCode, Refused, ScanState, Unknown, classify, masked
 from edge_agent.errors import UnknownBarcode
 from edge_agent.handlers.commands import RingUp
 from edge_agent.ports import Found, UnitOfWork
@@ -21,7 +22,7 @@ def line_of(cmd: RingUp, basket: Basket, uow: UnitOfWork) -> Line:
 
     Raises:
         UnknownBarcode: nothing in this store has the code, or it must not be taken now.
-        PriceMissing, InvalidQuantity, InvalidMoney: as ``domain.pricing`` says.
+        PriceMissing, InvalidQuantity, InvalidMoney: as ``domain.pricing`` says; an amount on a label above the store's limit, too.
     """
     no = len(basket.lines) + 1
     if cmd.sku:
@@ -29,7 +30,8 @@ def line_of(cmd: RingUp, basket: Basket, uow: UnitOfWork) -> Line:
         if found is None:
             raise UnknownBarcode(cmd.sku)
         return _priced(found, cmd, no, cmd.quantity_milli, uow)
-    scan = classify(cmd.code, cmd.aim, "tendering" if basket.state == "tendering" else "shopping")
+    state: ScanState = "tendering" if basket.state == "tendering" else "shopping"
+    scan = classify(cmd.code, cmd.aim, state, uow.place.layouts)
     match scan:
         case ItemCode():
             return _priced(_found(scan.keys, cmd.code, uow), cmd, no, cmd.quantity_milli, uow)
@@ -45,14 +47,14 @@ def line_of(cmd: RingUp, basket: Basket, uow: UnitOfWork) -> Line:
         case PaymentCode():
             raise UnknownBarcode(scan.masked, "it is a payment code, not an item")
         case Unknown(reason) | Refused(reason):
-            raise UnknownBarcode(_shown(cmd.code), reason.replace("_", " "))
+            raise UnknownBarcode(_shown(masked(cmd.code)), reason.replace("_", " "))
 
 
 def _found(keys: Iterable[str], code: str, uow: UnitOfWork) -> Found:
     for key in keys:
         if found := uow.catalogue.by_code(key):
             return found
-    raise UnknownBarcode(_shown(code))
+    raise UnknownBarcode(_shown(masked(code)))
 
 
 def _priced(found: Found, cmd: RingUp, no: int, quantity_milli: int, uow: UnitOfWork) -> Line:
@@ -78,6 +80,11 @@ def _labelled(
     if weight_g is None and amount is None:
         return _priced(found, cmd, no, cmd.quantity_milli if count is None else count * MILLI, uow)
     item, _, unit_price = found
+    if amount is not None and cmd.weight_g is None and amount > uow.place.max_label_minor:
+        # Whoever prints labels at home prints any amount: 999.99 for a bunch of scallions is a mistake, or worse.
+        raise InvalidMoney(
+            f"amount on the label of SKU {item.sku}", amount, f"at most {uow.place.max_label_minor} minor units"
+        )
     return price_weighed(
         item,
         None if unit_price is None else Price(item.sku, unit_price),
