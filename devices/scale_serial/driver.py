@@ -190,6 +190,8 @@ class SerialScale(ServedDevice):
                 self._miss(transport, why, missing)
             if talk.language.question:
                 await self._rest()
+            else:
+                await asyncio.sleep(0)  # whoever waits for a reading gets his turn, however fast it babbles
 
     async def _learn(self, transport: Transport) -> None:
         if self._known:
