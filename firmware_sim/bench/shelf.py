@@ -235,8 +235,8 @@ def _album_of(device: "PrinterSim") -> Album:
     return device.album
 
 
-WITHOUT_HARDWARE = frozenset({"camera_file"})
-"""Kinds that no wire leads to: nothing has to stand anywhere for them."""
+WITHOUT_HARDWARE = frozenset({"camera_file", "drawer_escpos"})
+"""Kinds that no wire of their own leads to: photographs come through the till, a drawer hangs on its printer."""
 
 SHELF: dict[str, Callable[[Entry], Model]] = {
     "camera_stream": _camera,

@@ -65,6 +65,7 @@ def healthy(file: Path) -> dict[str, str]:
         time.sleep(0.2)
 
 
+@pytest.mark.req(157)
 def test_bench_and_edge_with_the_example_store_file_are_a_store_with_every_device_healthy(tmp_path: Path) -> None:
     pytest.importorskip("cv2")
     file = bench_file(tmp_path)

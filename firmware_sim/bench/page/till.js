@@ -20,14 +20,20 @@ export function tillCard({ bench, ask, toast }) {
     button(say("reprint"), () => told({ do: "reprint" })));
   const produce = choice(bench.goods.weigh.map((thing) => [thing.code, `${named(thing)} ${thing.code}`]), bench.weighing, (code) => { bench.weighing = code; }, say("weigh_as"));
   const weigh = element("div.keys", {}, button(say("weigh"), () => told({ do: "weigh", code: produce.value, request_id: newId() })), produce);
+  const photos = choice((bench.goods.photos ?? []).map((photo) => [photo.picture, named(photo)]), undefined, () => {}, say("photo"));
+  const upload = element("div.keys", {}, button(say("photo"), () => told({ do: "photo", file: photos.value })), photos);
+  const others = element("div.others");
   let count = 0;
   const away = element("p.away", {}, say("till_away"));
-  const node = element("section.card.till", { id: "device-till" }, element("h2", {}, say("till"), element("small", {}, say("till_help"))), away, lines, total, keys, weigh);
+  const node = element("section.card.till", { id: "device-till" }, element("h2", {}, say("till"), element("small", {}, say("till_help"))), away, lines, total, keys, weigh, upload, others);
   function draw(basket) {
     const open = Boolean(basket && Object.keys(basket).length);
     away.hidden = open;
-    for (const part of [lines, total, keys, weigh]) part.hidden = !open;
+    for (const part of [lines, total, keys, weigh, upload, others]) part.hidden = !open;
     if (!open) return;
+    // Devices of the store that no simulator stands for: a drawer at its printer, photographs from phones.
+    const rest = Object.entries(bench.edge.status?.devices ?? {}).filter(([id]) => !bench.devices.has(id));
+    others.replaceChildren(...rest.map(([id, state]) => element(`span.health.${state.health}`, { title: state.reason }, `${id}: ${say(`health_${state.health}`)}`)));
     if (bench.weighing && document.activeElement !== produce) produce.value = bench.weighing;
     const shown = basket.lines ?? [];
     count = shown.at(-1)?.no ?? shown.length;
