@@ -84,15 +84,10 @@ class LabelPress(ServedDevice):
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(session.listen(), name=f"label:{self.device_id}:listen")
-                tasks.create_task(self._watch(session), name=f"label:{self.device_id}:watch")
-        except* DeviceUnavailable as group:
-            lost = group
-        else:
-            return
+                await self._watch(session)  # in the body, not a task: see ServedDevice.serve
         finally:
             session.end()
             self._session = None
-        raise DeviceUnavailable(self.device_id, _reason(lost))
 
     async def _watch(self, session: Session) -> None:
         first = await session.ask()
@@ -187,11 +182,6 @@ class LabelPress(ServedDevice):
 
 def _waiting_for(status: LabelStatus | None) -> str:
     return _SILENT if status is None else status.stopped_by
-
-
-def _reason(group: BaseExceptionGroup[DeviceUnavailable]) -> str:
-    error = group.exceptions[0]
-    return _reason(error) if isinstance(error, BaseExceptionGroup) else error.reason
 
 
 class _Run:
