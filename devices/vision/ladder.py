@@ -3,7 +3,9 @@
 Two that agree make a reading *sure*. On the study's pictures single ones are wrong five times as often.
 """
 
+import enum
 from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import cv2
@@ -54,8 +56,8 @@ LADDER = (
 )
 
 
-# Narrow bands, for a still picture: where a fold, a finger or glare lies over most of the bars.
-BANDS = (
+# For still pictures, which have no next frame. Narrow bands: where a fold, a finger or glare lies over most of the bars.
+_BANDS = (
     Step(640, 0.45, 0.2, 9, 2.0, 2.0),
     Step(640, -0.45, 0.2, 9, 2.0, 2.0),
     Step(640, 0.15, 0.3, 15, 2.0, 2.0),
@@ -63,13 +65,32 @@ BANDS = (
 )
 
 
-def read_bars(image: Grey, bars: Bars, *, thorough: bool = False) -> Reading | None:
+_TO_CONFIRM = (
+    Step(560, 0.0, 0.8, 23, 2.0, 2.0, every_row=True),
+    Step(720, 0.0, 0.5, 15, 2.0, 1.5),
+    Step(800, 0.0, 0.8, 31, 3.0, 3.0),
+)
+
+
+class Effort(enum.Enum):
+    """How many clean-ups a region is worth.
+
+    ``FRAME``: the ladder, since another frame follows. ``STILL``: more of them where one reading wants a second.
+    ``THOROUGH``: more of them everywhere.
+    """
+
+    FRAME = "frame"
+    STILL = "still"
+    THOROUGH = "thorough"
+
+
+def read_bars(image: Grey, bars: Bars, effort: Effort = Effort.FRAME) -> Reading | None:
     """Return the linear code of a region, with 2 votes if two clean-ups agreed on it and 1 if only one read it."""
     if swings(profile(image, bars)) < _MIN_SWINGS:
         return None
     votes: Counter[Reading] = Counter()
     crop, band = image, (0, 0.0, 0.0)
-    for step in (*LADDER, *BANDS) if thorough else LADDER:
+    for step in _steps(effort, votes):
         if step[:3] != band:
             crop, band = upright_bars(image, bars, *step[:3]), step[:3]
         votes.update(set(linear(_cleaned(crop, step))))
@@ -79,6 +100,14 @@ def read_bars(image: Grey, bars: Bars, *, thorough: bool = False) -> Reading | N
         return None
     best, count = votes.most_common(1)[0]
     return best._replace(votes=count)
+
+
+def _steps(effort: Effort, votes: Counter[Reading]) -> Iterator[Step]:
+    yield from LADDER
+    if effort is Effort.THOROUGH or (effort is Effort.STILL and votes):
+        yield from _BANDS
+    if effort is not Effort.FRAME and votes:
+        yield from _TO_CONFIRM
 
 
 def _cleaned(crop: Grey, step: Step) -> Grey:
@@ -97,7 +126,7 @@ def _cleaned(crop: Grey, step: Step) -> Grey:
     return np.asarray(image, np.uint8)
 
 
-def read_block(image: Grey, block: Block, *, thorough: bool = False) -> list[Reading]:
+def read_block(image: Grey, block: Block, effort: Effort = Effort.FRAME) -> list[Reading]:
     """Return the 2D codes of a region: turned upright and sharpened, then as it is and from all sides."""
     x, y = max(0, int(block.x)), max(0, int(block.y))
     inside = image[y : int(block.y + block.height), x : int(block.x + block.width)]
@@ -106,6 +135,7 @@ def read_block(image: Grey, block: Block, *, thorough: bool = False) -> list[Rea
     straight, angle = grain(inside)
     if straight < _MIN_GRAIN:
         return []
+    thorough = effort is Effort.THOROUGH
     crop = upright_block(image, block, angle, 360, smooth=thorough)
     if not thorough and alternations(crop) < _MIN_ALTERNATIONS:
         return []

@@ -12,7 +12,7 @@ import numpy as np
 from devices.errors import DeviceUnavailable, PictureRefused
 from devices.vision.codes import SHORT, Reading, chosen, retail
 from devices.vision.decoders import whole, zbar
-from devices.vision.ladder import AGREE, read_bars, read_block
+from devices.vision.ladder import AGREE, Effort, read_bars, read_block
 from devices.vision.locator import CELL_PX, SIDE_PX, Grey, bar_regions, block_regions, field
 from devices.vision.picture import MAX_PIXELS
 
@@ -21,6 +21,7 @@ cv2.setNumThreads(1)
 
 WHOLE_AFTER_EMPTY = 3
 LOOK_AROUND_EVERY = 3
+_EAN_UPC = ("EAN13", "EAN8", "UPCA", "UPCE")
 WHOLE_SIDE_PX = 1920  # more pixels read no more codes in the whole-frame pass, and its time has to have an end
 
 
@@ -31,12 +32,13 @@ class _Look(NamedTuple):
     blocks: int = 3
     side_px: int = SIDE_PX
     every_kind: bool = False  # else blocks are looked at only when no bars were read
-    thorough: bool = False
+    effort: Effort = Effort.FRAME
 
 
 _ONE = _Look()
+_STILL = _Look(effort=Effort.STILL)
 _SEVERAL = _Look(bars=8, blocks=5, every_kind=True)
-_THOROUGH = _Look(bars=8, blocks=5, every_kind=True, thorough=True)
+_THOROUGH = _Look(bars=8, blocks=5, every_kind=True, effort=Effort.THOROUGH)
 _FINE = _THOROUGH._replace(side_px=1280)
 
 
@@ -115,18 +117,20 @@ def _regions(image: Grey, look: _Look) -> tuple[int, list[Reading]]:
         return 1, []  # too thin to be looked at in cells; the whole-frame pass still may
     tensor = field(image, look.side_px)
     bars = bar_regions(tensor, look.bars)
-    found = [reading for one in bars if (reading := read_bars(image, one, thorough=look.thorough)) is not None]
+    found = [reading for one in bars if (reading := read_bars(image, one, look.effort)) is not None]
     if found and not look.every_kind:
         return len(bars), found
     blocks = block_regions(tensor, look.blocks)
     for block in blocks:
-        found += read_block(image, block, thorough=look.thorough)
+        found += read_block(image, block, look.effort)
     return len(bars) + len(blocks), found
 
 
 def _quick(image: Grey) -> list[Reading]:
-    _, found = _regions(image, _ONE)
-    return found or whole(_reduced(image))
+    """Return sure readings of regions, else those of the whole picture; a single reading of an EAN or UPC is none."""
+    _, found = _regions(image, _STILL)
+    sure = [reading for reading in found if reading.votes >= AGREE]
+    return sure or whole(_reduced(image)) or [reading for reading in found if reading.family not in _EAN_UPC]
 
 
 def _thorough(image: Grey) -> list[Reading]:
