@@ -48,17 +48,18 @@ class Goods(msgspec.Struct, frozen=True):
 
 
 PRODUCE = [
-    Produce("4131", 1290, 182, "Apples", "苹果", "apple"),
-    Produce("4011", 790, 118, "Bananas", "香蕉", "banana"),
-    Produce("4053", 1580, 412, "Lemons", "柠檬", "lemons"),
-    Produce("4022", 2180, 655, "Grapes", "葡萄", "grapes"),
-    Produce("4430", 990, 1240, "Pineapple", "菠萝", "pineapple"),
-    Produce("4032", 480, 4850, "Watermelon", "西瓜", "watermelon"),
+    Produce("04131", 1290, 182, "Apples", "苹果", "apple"),
+    Produce("04011", 790, 118, "Bananas", "香蕉", "banana"),
+    Produce("04053", 1580, 412, "Lemons", "柠檬", "lemons"),
+    Produce("04022", 2180, 655, "Grapes", "葡萄", "grapes"),
+    Produce("04430", 990, 1240, "Pineapple", "菠萝", "pineapple"),
+    Produce("04032", 480, 4850, "Watermelon", "西瓜", "watermelon"),
 ]
 ODD = [
     Good("010004900000634610BATCH7", "]C1", "GS1-128 with batch", "带批号的 GS1-128"),
     Good("01000490000063461727123110A7", "]d2", "GS1 DataMatrix with date", "带日期的 GS1 DataMatrix"),
-    Good("2100123004126", "]E0", "Weighed label, 13 digits", "13 位称重标签"),
+    Good("2104053006489", "]E0", "Weighed label: lemons, 6.48", "称重标签：柠檬 6.48 元"),
+    Good("2204053004109", "]E0", "Weighed label: lemons, 410 g", "称重标签：柠檬 410 克"),
     Good("28763443825664394", "]Q1", "Alipay payment code", "支付宝付款码"),
     Good("134650328843765432", "]Q1", "WeChat payment code", "微信付款码"),
     Good("https://id.gs1.org/01/00049000006346", "]Q1", "Digital link", "GS1 数字链接"),
