@@ -40,6 +40,11 @@ COMMANDS = {
         "What a barcode or QR code means to the till: item, weight, amount, payment, or why not.",
         "一个条码或二维码对收银台意味着什么：商品、重量、金额、付款码，或为何拒绝。",
     ),
+    "camera": Face(
+        "devices.vision.commands:camera",
+        "Which codes are in a picture: from a phone, a shelf camera, a bug report.",
+        "一张图片里有哪些条码：手机照片、货架相机或故障报告。",
+    ),
     "sim": Face(
         "firmware_sim.__main__:sim",
         "Simulated devices on the real wire protocol, and a real year of sales to replay.",
