@@ -11,14 +11,14 @@ from typing import Any, Self
 import msgspec
 
 from firmware_sim.bench.edge import EdgeView
-from firmware_sim.bench.errors import NoSuchDevice, StoreFileUnusable
+from firmware_sim.bench.errors import CommandRefused, NoSuchDevice, StoreFileUnusable
 from firmware_sim.bench.shelf import SHELF, WITHOUT_HARDWARE
 from firmware_sim.bench.stand import Command, Model, Seen, Stand
 from firmware_sim.bench.store_file import Entry, StoreFile
 
 LOOK_S = 0.08
 """How often what devices show is looked at while somebody watches: quick enough for a hand on a slider."""
-EDGE_LOOK_S = 1.0
+EDGE_LOOK_S = 0.5
 MAX_WATCHERS = 20
 TILL = "till"
 EDGE = "edge:"
@@ -179,7 +179,10 @@ class Bench:
 
     async def _look_at_edge(self) -> None:
         status = await self.edge.look()
-        basket = await self.edge.ask("basket") if status else {}
+        basket: Seen = {}
+        if status:
+            with contextlib.suppress(CommandRefused):  # it ended in this very moment
+                basket = await self.edge.ask("basket")
         told = msgspec.json.encode({"status": status, "basket": basket})
         if self._told.get("edge") != told:
             self._told["edge"] = told
