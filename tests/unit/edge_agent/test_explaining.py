@@ -104,8 +104,8 @@ def test_the_separator_can_be_typed() -> None:
 @given(st.text(max_size=60) | st.text("0123456789]CEdQ\x1d", max_size=40), st.sampled_from([None, "]E0", "]C1", "]Q1"]))
 def test_whatever_it_is_it_is_told_without_control_characters(data: str, aim: str | None) -> None:
     for state in ("shopping", "tendering"):
-        found = explained(data, aim, state, DEFAULT_LAYOUTS, 2026)  # type: ignore[arg-type]
+        found = explained(data, aim, state, DEFAULT_LAYOUTS, 2026)
         for language in ("en", "zh-CN"):
-            lines = lines_of(found, texts(language), "en")  # type: ignore[arg-type]
+            lines = lines_of(found, texts(language), "en")
             assert not any(has_control(line) for line in lines)
     assert len(shown(data)) <= 80 * 10 + 1
