@@ -48,6 +48,9 @@ class ServedDevice(HasHealth):
     async def serve(self, transport: Transport) -> None:
         """Talk with the device until it is lost.
 
+        In a driver's own group one of the works is the group's body: a group that only waits for its tasks leaves a cancellation behind
+        when one of them fails (Python 3.11), and ``run`` would take it for its own.
+
         Raises:
             DeviceUnavailable: it is lost.
         """

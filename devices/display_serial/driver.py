@@ -35,7 +35,7 @@ class SerialDisplay(ServedDevice):
         self._news.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_until_gone(transport))
-            tasks.create_task(self._show_news(transport))
+            await self._show_news(transport)  # in the body, not a task: see ServedDevice.serve
 
     async def _show_news(self, transport: Transport) -> None:
         written = b""

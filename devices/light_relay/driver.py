@@ -51,7 +51,8 @@ class RelayLight(ServedDevice):
         """Switch lamps until the board is lost."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_until_gone(transport))
-            tasks.create_task(self._lamps.play(lambda burning: self._switch(transport, burning)))
+            # In the body, not a task: see ServedDevice.serve.
+            await self._lamps.play(lambda burning: self._switch(transport, burning))
 
     async def _switch(self, transport: Transport, burning: frozenset[Colour]) -> None:
         try:

@@ -203,12 +203,17 @@ class EscPosPrinter(ServedDevice):
             await session.settle()
         self._attempt_now = attempt
         self._dropped.clear()
+        # The connection's task and not ours: what was begun goes out whole, also when this job's time is over. Half a picture
+        # would take the next receipt's first bytes for its own.
+        delivery = self._deliver(session, attempt.job.job_id, parts)
+        try:
+            sending = session.tasks.create_task(delivery)
+        except RuntimeError as ending:  # the connection was lost this very moment, and its group takes nothing any more
+            delivery.close()
+            raise DeviceUnavailable(self.device_id, session.over or "the connection was lost") from ending
         attempt.reach(JobState.SENDING)
         if any(isinstance(element, KickDrawer) for element in attempt.job.document.elements):
             self._pulsed_at = time.monotonic()
-        # The connection's task and not ours: what was begun goes out whole, also when this job's time is over. Half a picture
-        # would take the next receipt's first bytes for its own.
-        sending = session.tasks.create_task(self._deliver(session, attempt.job.job_id, parts))
         await self._until_sent(session, sending)
         attempt.reach(JobState.SENT)
         if self._profile.marker is Marker.NONE:
