@@ -80,7 +80,7 @@ class Session:
     def _is_repetition(self, packet: Packet) -> bool:
         """Whether our answer to this packet was lost: it was accepted before and is now sent again.
 
-        The same code read twice, whose second packet was torn at first, looks the same: it is missed, and scanned again by who heard no beep.
+        The same code read twice, whose second packet was torn at first, looks the same: it is missed, and scanned again.
         """
         before, self._last = self._last, (packet.opcode, packet.data)
         return packet.again and before == self._last
