@@ -167,6 +167,51 @@ class MemoryPrinter:
         return PrinterStatus(not (self.paper_out or self.cover_open), paper, self.cover_open, "", False)
 
 
+class MemoryDrawer:
+    """A drawer that opens when told to, with ``pushed_shut`` for a hand.
+
+    Attributes:
+        pulses: how many it got.
+        opened: how it stands.
+        no_switch: nobody can tell how it stands.
+        unplugged: its printer is away.
+    """
+
+    def __init__(self, device_id: str = "drawer") -> None:
+        self.device_id = device_id
+        self.pulses = 0
+        self.opened = self.no_switch = self.unplugged = False
+
+    @property
+    def state(self) -> DeviceState:
+        """How the drawer is now."""
+        return DeviceState(Health.ABSENT, "its printer is away") if self.unplugged else DeviceState(Health.OK)
+
+    def pushed_shut(self) -> None:
+        """Close it."""
+        self.opened = False
+
+    async def run(self) -> None:
+        """Be there until cancelled."""
+        await asyncio.Event().wait()
+
+    async def open(self) -> bool:
+        """Open, unless it has just been opened."""
+        if self.unplugged:
+            raise DeviceUnavailable(self.device_id, "its printer is away")
+        if self.opened:
+            return False
+        self.pulses += 1
+        self.opened = True
+        return True
+
+    async def is_open(self) -> bool | None:
+        """Say how it stands."""
+        if self.unplugged:
+            raise DeviceUnavailable(self.device_id, "its printer is away")
+        return None if self.no_switch else self.opened
+
+
 class MemoryCamera:
     """A camera that sees in each file what ``seen`` says, by file name."""
 

@@ -17,6 +17,7 @@ KINDS: dict[str, str] = {
     "camera_stream": "Scanner",
     "display_page": "LineDisplay",
     "display_serial": "LineDisplay",
+    "drawer_escpos": "CashDrawer",
     "label_tspl": "LabelPrinter",
     "label_zpl": "LabelPrinter",
     "light_gpio": "Lights",

@@ -6,7 +6,9 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from devices.errors import DeviceUnavailable
 from devices.health import Report
+from devices.ports.device import Device
 
 Trace = Callable[[str, Literal["in", "out"], bytes], None]
 """Told of every chunk of bytes that passes: device id, direction as the driver sees it, bytes."""
@@ -32,6 +34,15 @@ def as_written(address: str) -> str:
     return address
 
 
+def alone(device_id: str) -> Device:
+    """Know no other device.
+
+    Raises:
+        DeviceUnavailable: always.
+    """
+    raise DeviceUnavailable(device_id, "it is not in the settings")
+
+
 class Surroundings(msgspec.Struct, frozen=True):
     """The world around one driver.
 
@@ -40,9 +51,11 @@ class Surroundings(msgspec.Struct, frozen=True):
         arrivals: cuts a wait for an absent device short.
         resolve: from an address by identity (``usb:serial=…``) to one of a node; raises DeviceUnavailable while it is not attached.
         trace: takes every byte that passes, for a bug report.
+        neighbour: the driver of this moment of another device of the store, for what hangs on it; raises DeviceUnavailable.
     """
 
     report: Report | None = None
     arrivals: Arrivals = NoNews()
     resolve: Callable[[str], str] = as_written
     trace: Trace | None = None
+    neighbour: Callable[[str], Device] = alone

@@ -12,6 +12,7 @@ from structlog.contextvars import bound_contextvars
 
 from domain.ids import EdgeId, LaneId, StoreId
 from edge_agent.agent import Agent
+from edge_agent.cash_drawer import CashDrawers
 from edge_agent.clock import BUILT_AT, HeadquartersTime, SystemClock
 from edge_agent.counter import Counter
 from edge_agent.data_dir import DataDir
@@ -263,6 +264,7 @@ def agent_of(edge: Edge) -> Agent:
         Reading(attached, lane),
         Weighing(attached, edge.counter, lane),
         ReceiptPrinting(attached, edge.counter, edge.style),
+        CashDrawers(attached, edge.counter, lane),
         Showing(attached, edge.counter, lane.lane, language, edge.style.name_zh if zh else edge.style.name_en),
         Signalling(attached, news),
         news,

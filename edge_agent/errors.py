@@ -7,6 +7,7 @@ DomainError     the rule says no → tell the person (``domain.errors``)
 ├── BasketFull                       the sale would no longer fit one fact
 ├── RequestReused                    one request id, two different wishes
 ├── DayAlreadyClosed                 a business day is closed once
+├── LabelsRefused                    no batch of shelf labels can be begun
 └── NotWeighed                       the scale has no weight that may be sold
 
 EdgeError       this box must not go on as it is → stop, say what to do next
@@ -89,6 +90,14 @@ class DayAlreadyClosed(DomainError):
         self.lane, self.business_date = lane, business_date
 
 
+class LabelsRefused(DomainError):
+    """No batch of shelf labels can be begun; ``reason``: ``no_label_printer``, ``labels_under_way``, ``too_many``, ``nothing_missing``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"no labels are printed ({reason.replace('_', ' ')})")
+        self.reason = reason
+
+
 class NotWeighed(DomainError):
     """The scale gave no weight to sell by; ``reason`` is one of ``devices.ports.scale.Reason``, ``away`` or ``no_scale``."""
 
@@ -97,6 +106,14 @@ class NotWeighed(DomainError):
             f"not weighed ({reason.replace('_', ' ')}): see to the scale and try again, or sell by the piece"
         )
         self.reason = reason
+
+
+class DrawerRefused(DomainError):
+    """The cash drawer was not opened; ``reason`` is nobody, no_reason, not_allowed, no_drawer or drawer_away, ``detail`` says more."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"the drawer was not opened ({reason.replace('_', ' ')}): {detail}")
+        self.reason, self.detail = reason, detail
 
 
 class EdgeError(Exception):

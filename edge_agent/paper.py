@@ -1,18 +1,22 @@
 """Receipts go from the journal to the printer, one at a time, and what is known of each is kept."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
+import msgspec
 import structlog
 
-from devices.errors import DeviceUnavailable
+from devices.errors import DeviceError, DeviceUnavailable
 from devices.ports import JobOutcome, JobState, ReceiptPrinter
 from devices.ports import PrintJob as PaperJob
 from edge_agent.attached import Attached
 from edge_agent.bay import Bay
+from edge_agent.control import Ask
 from edge_agent.counter import Counter
+from edge_agent.errors import EdgeError
 from edge_agent.features import Word, Work
-from edge_agent.handlers.printing import Printable, job_waits, move_job, names_of, take_job
+from edge_agent.handlers.printing import Printable, job_waits, move_job, names_of, printed_late, take_job
 from edge_agent.ports import PrintState
 from edge_agent.receipts import Style, compose
 
@@ -34,13 +38,15 @@ class ReceiptPrinting:
 
     @property
     def words(self) -> Mapping[str, Word]:
-        """None of its own: a lane asks for a reprint."""
-        return {}
+        """``recover_printer``: let a printer go on that stands still, with ``drop`` without what waits in it; a lane asks for a reprint."""
+        return {"recover_printer": self._recover}
 
     def work(self) -> Work:
-        """Return the one task that prints."""
+        """Return the task that prints, and the one that hears of proofs after the outcome."""
         printer = self._attached.printer
-        return {} if printer is None else {"printer": self._print_receipts(printer)}
+        if printer is None:
+            return {}
+        return {"printer": self._print_receipts(printer), "printer:late": self._hear_late(printer)}
 
     async def finish(self) -> None:
         """Wait until every receipt is printed; not for a printer that is away: its receipts wait on disk for the next start."""
@@ -88,8 +94,35 @@ class ReceiptPrinting:
                 certain = reached is JobState.QUEUED
                 return JobOutcome(job.job_id, JobState.FAILED if certain else JobState.UNKNOWN, str(hung))
 
+    async def _hear_late(self, printer: Bay[ReceiptPrinter]) -> None:
+        async for outcome in printer.stream(_late):
+            number, _, copy = outcome.job_id.partition("-")
+            if number.isdigit() and copy.isdigit():  # else a test ticket
+                await self._keep_late(int(number), int(copy))
+
+    async def _keep_late(self, number: int, copy: int) -> None:
+        _log.info("receipt_printed_late", sale_number=number, copy=copy)
+        await self._counter.do_when_room(lambda uow, _: printed_late(number, copy, uow))
+
+    async def _recover(self, ask: Ask) -> dict[str, Any]:
+        printer = self._attached.printer
+        if printer is None:
+            raise EdgeError("no printer is configured: add a [[devices]] entry of kind printer_escpos")
+        drop = msgspec.convert(ask.get("drop", False), bool)
+        try:
+            status = await printer.ask(lambda each: each.recover(drop=drop), HUNG_S)
+        except DeviceError as error:
+            raise EdgeError(str(error)) from error
+        _log.info("printer_recovered", device_id=printer.device_id, drop=drop)
+        return {"device_id": printer.device_id, "online": status.online, "fault": status.fault}
+
     async def _move(self, waiting: Printable, state: PrintState, reason: str) -> None:
         await self._counter.do_when_room(lambda uow, _: move_job(waiting.job, state, reason, uow))
+
+
+async def _late(printer: ReceiptPrinter) -> AsyncIterator[JobOutcome]:
+    while True:
+        yield await printer.late()
 
 
 async def _until_works(printer: Bay[ReceiptPrinter]) -> None:

@@ -70,6 +70,16 @@ class DeviceStateChanged(msgspec.Struct, frozen=True, omit_defaults=True):
     swap: Literal["", "moved", "replaced"] = ""
 
 
+class DrawerOpened(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person let the cash drawer be opened outside a sale; stated before the pulse, so that no opening goes untold."""
+
+    store: StoreId
+    lane: LaneId
+    device: str
+    by: str
+    reason: str
+
+
 class EdgeStarted(msgspec.Struct, frozen=True, omit_defaults=True):
     """The agent booted; ``boot_id`` is a nonce drawn at start."""
 
@@ -88,7 +98,7 @@ class EpochStarted(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
 
 
-Fact = SaleCompleted | SaleVoided | StockMoved | DayClosed | DeviceStateChanged | EdgeStarted | EpochStarted
+Fact = SaleCompleted | SaleVoided | StockMoved | DayClosed | DeviceStateChanged | DrawerOpened | EdgeStarted | EpochStarted
 
 FACT_TYPES: dict[str, type[msgspec.Struct]] = {
     "shopwire.sale_completed.v1": SaleCompleted,
@@ -96,6 +106,7 @@ FACT_TYPES: dict[str, type[msgspec.Struct]] = {
     "shopwire.stock_moved.v1": StockMoved,
     "shopwire.day_closed.v1": DayClosed,
     "shopwire.device_state_changed.v1": DeviceStateChanged,
+    "shopwire.drawer_opened.v1": DrawerOpened,
     "shopwire.edge_started.v1": EdgeStarted,
     "shopwire.epoch_started.v1": EpochStarted,
 }

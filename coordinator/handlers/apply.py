@@ -15,6 +15,7 @@ from domain.stock import reversal_of
 from protocol.facts import (
     DayClosed,
     DeviceStateChanged,
+    DrawerOpened,
     EdgeStarted,
     EpochStarted,
     Fact,
@@ -80,6 +81,8 @@ class Applier:
                 return self._day_closed(place, edge, fact)
             case DeviceStateChanged():
                 return self._device(edge, fact, time)
+            case DrawerOpened():
+                return self._drawer(edge, fact)
             case EdgeStarted():
                 for text in fact.incidents[:MAX_INCIDENTS]:
                     self.effects.add_incident(self._at, edge.edge, "edge_reported", text)
@@ -203,6 +206,14 @@ class Applier:
         elif fact.swap == "replaced":
             self.effects.add_incident(self._at, edge.edge, "device_replaced", f"{fact.device}: {fact.reason}")
         self.effects.devices[edge.edge, fact.device] = (edge.edge, fact.device, fact.state, fact.reason, time[:40])
+        return ""
+
+
+    def _drawer(self, edge: EdgeRow, fact: DrawerOpened) -> str:
+        for text, limit in ((fact.device, MAX_ID), (fact.by, MAX_ID), (fact.reason, 1000)):
+            if fault := text_fault(text, limit, 1):
+                return f"drawer {fact.device[:MAX_ID]!r}: expected {fault}"
+        self.effects.add_incident(self._at, edge.edge, "drawer_opened", f"{fact.device}, {fact.by}: {fact.reason}")
         return ""
 
 

@@ -42,8 +42,8 @@ class SqlitePrintJobs:
         return PrintJob._make(row) if row else None
 
     def set_state(self, sale_number: int, copy: int, state: PrintState, reason: str = "") -> None:
-        """Move a job on; "sent" that is heard after the outcome changes nothing."""
-        before = " AND state = 'sending'" if state == "sent" else ""
+        """Move a job on; "sent" that is heard after the outcome changes nothing, and nothing unprints what is on paper."""
+        before = {"sent": " AND state = 'sending'", "unknown": " AND state <> 'printed'"}.get(state, "")
         self._db.execute(
             f"UPDATE print_job SET state = ?, reason = ? WHERE sale_number = ? AND copy = ?{before}",  # noqa: S608 - ours
             (state, reason, sale_number, copy),

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal, NamedTuple
 
+from devices.drawer_escpos.codec import learn
 from devices.errors import DeviceUnavailable
+from devices.ports.drawer import OpenLevel
 from edge_agent.attached import AnyBay
 from edge_agent.desk.errors import NothingLearnt
 
@@ -36,12 +38,10 @@ async def learn_drawer(printer: AnyBay, prompt: Prompt) -> DrawerLearnt:
     opened = await _level(printer)
     await prompt("desk.drawer_close")
     closed = await _level(printer)
-    if opened == closed:
-        raise NothingLearnt(
-            printer.device_id,
-            "the switch shows the same with the drawer open and closed: no switch, or its cable is out",
-        )
-    return DrawerLearnt("high" if opened else "low")
+    level, reason = learn(closed, opened)
+    if level is OpenLevel.UNKNOWN:
+        raise NothingLearnt(printer.device_id, reason)
+    return DrawerLearnt(level.value)
 
 
 async def _level(printer: AnyBay) -> bool:

@@ -1,9 +1,10 @@
 """Devices standing alone, as the edge would run them, for as long as a command of the desk needs them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from devices.errors import DeviceUnavailable
 from devices.health import Report
 from devices.hotplug import HotPlug
 from devices.identity import resolve
@@ -27,7 +28,16 @@ def attached_of(
         DeviceMisconfigured: an entry that no driver can serve.
     """
     plug = HotPlug(watched=nodes_of(devices))
-    return Attached([_bay(each, plug, taps, report) for each in devices], plug)
+    bays: list[Bay[Device]] = []
+
+    def neighbour(device_id: str) -> Device:
+        for bay in bays:
+            if bay.device_id == device_id:
+                return bay.device
+        raise DeviceUnavailable(device_id, "it is not in the settings")
+
+    bays += [_bay(each, plug, taps, report, neighbour) for each in devices]
+    return Attached(bays, plug)
 
 
 @asynccontextmanager
@@ -53,9 +63,15 @@ async def settled(attached: Attached, within_s: float = SHOW_LIFE_S) -> None:
             within_s = 0.0  # the others had the same time
 
 
-def _bay(settings: DeviceSettings, plug: HotPlug, taps: Taps | None, report: Report | None) -> Bay[Device]:
+def _bay(
+    settings: DeviceSettings,
+    plug: HotPlug,
+    taps: Taps | None,
+    report: Report | None,
+    neighbour: Callable[[str], Device],
+) -> Bay[Device]:
     def build(heard: Report) -> Device:
-        around = Surroundings(heard, plug, lambda address: resolve(address, lambda: plug.attached), taps)
+        around = Surroundings(heard, plug, lambda address: resolve(address, lambda: plug.attached), taps, neighbour)
         return open_device(settings, around)
 
     return Bay(settings, build, report=report, arrivals=plug)

@@ -107,6 +107,15 @@ class CloseDay(msgspec.Struct, frozen=True, omit_defaults=True):
     business_date: str = ""
 
 
+class OpenDrawer(msgspec.Struct, frozen=True):
+    """Open the cash drawer ``device`` outside a sale: who, and why."""
+
+    lane: LaneId
+    device: str
+    by: str
+    reason: str
+
+
 class Reprint(msgspec.Struct, frozen=True):
     """Print a sale's receipt again, marked as a copy."""
 

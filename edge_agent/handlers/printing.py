@@ -96,6 +96,13 @@ def move_job(job: PrintJob, state: PrintState, reason: str, uow: UnitOfWork) -> 
         uow.commit()
 
 
+def printed_late(sale_number: int, copy: int, uow: UnitOfWork) -> None:
+    """Keep that a job is on paper of which that was not known; what a person has decided meanwhile stands beside it."""
+    with uow:
+        uow.print_jobs.set_state(sale_number, copy, "printed", "confirmed late")
+        uow.commit()
+
+
 def names_of(sale: Sale, uow: UnitOfWork) -> dict[str, tuple[str, str]]:
     """Return the (Chinese, English) names of what a sale sold, as far as the replica still knows them."""
     with uow:

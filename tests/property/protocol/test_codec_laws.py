@@ -15,6 +15,7 @@ from protocol.errors import ProtocolError
 from protocol.facts import (
     DayClosed,
     DeviceStateChanged,
+    DrawerOpened,
     EdgeStarted,
     EpochStarted,
     Fact,
@@ -88,6 +89,7 @@ facts = st.one_of(
         total_minor=amount,
     ),
     st.builds(DeviceStateChanged, device=text, state=st.sampled_from(["absent", "ok", "failed"]), reason=text),
+    st.builds(DrawerOpened, store=text, lane=text, device=text, by=text, reason=text),
     st.builds(EdgeStarted, edge=text, boot_id=text, software=text, incidents=st.lists(text, max_size=3).map(tuple)),
     st.builds(EpochStarted, edge=text, old_epoch=count, new_epoch=count, reason=text),
 )

@@ -116,7 +116,7 @@ def test_a_copy_is_marked_and_opens_no_drawer() -> None:
     original, copy = paper().document.elements, paper(copy=True).document.elements
     assert any(isinstance(element, KickDrawer) for element in original)
     assert not any(isinstance(element, KickDrawer) for element in copy)
-    assert "** 副本 COPY **" in paper(copy=True).text
+    assert "** 补打 COPY **" in paper(copy=True).text
     assert "COPY" not in paper().text
 
 

@@ -39,6 +39,7 @@ AT_THE_TILL: list[DomainError | EdgeError | LinkError] = [
     errors.RequestReused("r1", "check_out", "ring_up"),
     errors.DayAlreadyClosed("1", "2026-11-21"),
     errors.NotWeighed("moving"),
+    errors.DrawerRefused("nobody", "say who opens it and why"),
     errors.StorageFailed("committing", "SQLITE_IOERR"),
     errors.DiskFull("committing"),
     errors.ReserveReached(100 << 20, 200 << 20),
@@ -87,10 +88,11 @@ def test_what_the_catalogue_does_not_know_is_said_as_it_stands_in_the_log() -> N
     assert said(errors.SettingsInvalid("[till] lane: must be text"), "zh-CN") == "[till] lane: must be text"
 
 
+NO_DRAWER = ["nobody", "no_reason", "not_allowed", "no_drawer", "drawer_away"]
 NOT_WEIGHED = [*(reason.value for reason in Reason), "away", "no_scale"]
 
 
-@pytest.mark.parametrize("word", [*(word for kind in WORDS for word in get_args(kind)), *NOT_WEIGHED])
+@pytest.mark.parametrize("word", [*(word for kind in WORDS for word in get_args(kind)), *NOT_WEIGHED, *NO_DRAWER])
 def test_reasons_and_steps_have_words(word: str) -> None:
     assert texts("zh-CN")[f"word.{word}"] != texts("en")[f"word.{word}"]
 

@@ -1,0 +1,1 @@
+"""Cash drawers that hang on a receipt printer."""
