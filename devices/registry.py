@@ -22,12 +22,14 @@ KINDS: dict[str, str] = {
     "label_zpl": "LabelPrinter",
     "light_gpio": "Lights",
     "light_relay": "Lights",
+    "payment_code": "PaymentChannel",
     "printer_escpos": "POSPrinter",
     "scale_dialog06": "Scale",
     "scale_serial": "Scale",
     "scanner_hid": "Scanner",
     "scanner_serial": "Scanner",
     "scanner_ssi": "Scanner",
+    "terminal_nexo": "PaymentChannel",
 }
 """Each kind, which is the name of its folder, and its UnifiedPOS device class (PaymentChannel, LabelPrinter and ESL are ours)."""
 
