@@ -202,6 +202,15 @@ def _screen(_: Entry) -> Model:
     return Model("screen", build)
 
 
+def _terminal(_: Entry) -> Model:
+    from firmware_sim.terminal import TerminalSim
+
+    def build(entry: Entry, _: str, __: Path) -> Device:
+        return TerminalSim(wire_of(entry), poi_id=str(entry.options.get("poi_id", "terminal-1")))
+
+    return Model("terminal", build)
+
+
 class _Labels:
     """The labels that came out, each a picture."""
 
@@ -252,4 +261,5 @@ SHELF: dict[str, Callable[[Entry], Model]] = {
     "scanner_hid": _hid_scanner,
     "scanner_serial": _serial_scanner,
     "scanner_ssi": _ssi_scanner,
+    "terminal_nexo": _terminal,
 }

@@ -273,8 +273,9 @@ function answering({ device, act }) {
         drawn = key;
       }
       const waiting = (shows.orders ?? []).some((order) => ["waits", "asked"].includes(order.state));
-      shopper.replaceChildren(...(waiting ? ["pays", "refuses"].map((does) => button(say(`shopper_${does}`), () => act({ shopper: does }))) : []));
-      orders.replaceChildren(...(shows.orders ?? []).slice(-6).reverse().map((order) => element("li", {}, element("span", { title: order.order }, `${order.channel ?? ""} ${order.code ?? ""}`), element("i", {}, known(`order_${order.state}`) ? say(`order_${order.state}`) : order.state), element("b", {}, ((order.amount_minor ?? 0) / 100).toFixed(2)))));
+      const does = device.face === "terminal" ? [["card_taps", { card: "taps" }], ["key_cancel", { key: "cancel" }]] : [["shopper_pays", { shopper: "pays" }], ["shopper_refuses", { shopper: "refuses" }]];
+      shopper.replaceChildren(...(waiting ? does.map(([word, command]) => button(say(word), () => act(command), { class: "strong" })) : []));
+      orders.replaceChildren(...(shows.orders ?? []).slice(-6).reverse().map((order) => element("li", {}, element("span", { title: order.order }, order.code ? `${order.channel} ${order.code}` : `${order.refund ? "↩ " : ""}${order.order}`), element("i", {}, known(`order_${order.state}`) ? say(`order_${order.state}`) : order.state), element("b", {}, ((order.amount_minor ?? 0) / 100).toFixed(2)))));
     },
   };
 }
