@@ -8,6 +8,7 @@ from typing import Any
 import click
 import msgspec
 
+from firmware_sim.rendering import printer
 from firmware_sim.replay.prepare import DataUnavailable, ensure_data
 from firmware_sim.texts import Texts
 
@@ -40,6 +41,9 @@ def sim() -> None:
 
     Devices also run alone, for example: python -m firmware_sim.line --help
     """
+
+
+sim.add_command(printer)
 
 
 @sim.command()
