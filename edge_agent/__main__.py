@@ -169,6 +169,47 @@ def _typed() -> Any:
 
 
 @edge.command()
+@click.argument("codes", nargs=-1, metavar="CODE…")
+@config_option
+@data_dir_option
+@click.option("--copies", type=click.IntRange(1, 999), default=1, show_default=True, help="Of each / 每种份数.")
+@click.option("--rest", is_flag=True, help="What is missing of the last batch / 补打上一批缺少的.")
+@click.option("--unknown-too", is_flag=True, help="With --rest: the unknown ones too / 连同不确定的.")
+@click.option("--progress", is_flag=True, help="Only look at the last batch / 只查看上一批.")
+@json_option
+@click.pass_context
+def label(
+    ctx: click.Context,
+    codes: tuple[str, ...],
+    config: Path | None,
+    data_dir: Path | None,
+    copies: int,
+    *,
+    rest: bool,
+    unknown_too: bool,
+    progress: bool,
+    as_json: bool,
+) -> None:
+    """Print shelf labels."""
+    from edge_agent.control import ControlClient
+    from edge_agent.data_dir import DataDir
+    from edge_agent.label_face import follow
+
+    if bool(codes) + rest + progress != 1:
+        raise click.UsageError("give SKUs or barcodes, or --rest, or --progress")
+    client = ControlClient(DataDir(Path(_settings(config, data_dir).data_dir)).control)
+    ask: dict[str, Any] = {"do": "labels_progress"}
+    if codes:
+        ask = {"do": "labels", "codes": list(codes), "copies": copies}
+    elif rest:
+        ask = {"do": "labels_rest", "unknown_too": unknown_too}
+    try:
+        ctx.exit(0 if follow(client, ask, texts_of(ctx), _lang(ctx), click.echo, as_json=as_json) else 1)
+    finally:
+        client.close()
+
+
+@edge.command()
 @config_option
 @data_dir_option
 @json_option

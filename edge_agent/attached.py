@@ -18,6 +18,7 @@ from devices.hotplug import HotPlug
 from devices.ports import Camera, ReceiptPrinter, Scanner
 from devices.ports.display import CustomerDisplay
 from devices.ports.drawer import CashDrawer
+from devices.ports.label import LabelPrinter
 from devices.ports.light import SignalLight
 from devices.ports.scale import Scale
 from devices.registry import DeviceSettings
@@ -41,6 +42,11 @@ class Attached:
     def printer(self) -> Bay[ReceiptPrinter] | None:
         """The receipt printer."""
         return self.first("POSPrinter")
+
+    @property
+    def label_printer(self) -> Bay[LabelPrinter] | None:
+        """The label printer."""
+        return self.first("LabelPrinter")
 
     @property
     def scanners(self) -> list[Bay[Scanner]]:

@@ -29,6 +29,7 @@ from edge_agent.errors import DatabaseMissing, NotEnrolled
 from edge_agent.features import Feature
 from edge_agent.handlers.state import edge_started
 from edge_agent.identities import Identities
+from edge_agent.labelling import Labelling
 from edge_agent.lanes import Lane
 from edge_agent.paper import ReceiptPrinting
 from edge_agent.ports import Place
@@ -265,6 +266,7 @@ def agent_of(edge: Edge) -> Agent:
         Weighing(attached, edge.counter, lane),
         ReceiptPrinting(attached, edge.counter, edge.style),
         CashDrawers(attached, edge.counter, lane),
+        Labelling(attached, edge.counter, edge.settings.shelf_labels),
         Showing(attached, edge.counter, lane.lane, language, edge.style.name_zh if zh else edge.style.name_en),
         Signalling(attached, news),
         news,

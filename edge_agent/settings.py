@@ -52,6 +52,15 @@ class TillSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_label_minor: Annotated[int, msgspec.Meta(ge=1)] = 500_000
 
 
+class ShelfLabelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The paper of the label printer, and what stands on every shelf label. ``supervision_phone``: empty leaves it out."""
+
+    width_mm: Annotated[float, msgspec.Meta(ge=40, le=110)] = 70.0
+    height_mm: Annotated[float, msgspec.Meta(ge=28, le=150)] = 38.0
+    language: Language = "zh-CN"
+    supervision_phone: Annotated[str, msgspec.Meta(max_length=32)] = "12315"
+
+
 class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When the disk fills (``edge_agent.storage``); ``outbox_days``: how long acknowledged facts are kept for a restored headquarters."""
 
@@ -80,6 +89,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     devices: tuple[DeviceSettings, ...] = ()
     till: TillSettings = TillSettings()
     labels: tuple[LabelLayout, ...] = DEFAULT_LAYOUTS
+    shelf_labels: ShelfLabelSettings = ShelfLabelSettings()
     storage: StorageSettings = StorageSettings()
     logging: LoggingSettings = LoggingSettings()
 

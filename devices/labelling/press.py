@@ -199,6 +199,7 @@ class _Run:
         self._waiting: Iterator[Portion] = portions(batch, options.copies_at_once)
         self._next = next(self._waiting, None)
         self._ahead = options.ahead if language.counts else 1
+        self._settle_s = language.settle_s
         self._progress, self._told = progress, BatchProgress(-1, 0, 0)
         self._moved_at = self._now()
 
@@ -221,7 +222,8 @@ class _Run:
 
     @property
     def patience_is_over(self) -> bool:
-        return self._now() - self._moved_at >= self.batch.patience_s
+        # Settling is no standing still: with a patience below it nothing would ever be known.
+        return self._now() - self._moved_at >= self.batch.patience_s + self._settle_s
 
     def next(self) -> Portion:
         """Return the next piece; the printer is given time for it from now on."""
