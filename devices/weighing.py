@@ -63,11 +63,18 @@ class Platter:
         self._since_s = 0.0
         self._sold_g: int | None = None  # the weighing that still has to be taken off the platter
 
+    @property
+    def sold(self) -> bool:
+        """Whether what lies there is sold already."""
+        return self._sold_g is not None
+
     def see(self, weight: Weight, now_s: float) -> Weight:
         """Take one reading of the scale and return what may be shown of it."""
-        self.shown = self._netto(self._settled(self._in_range(weight), now_s))
-        if self._sold_g is not None and self._is_removed():
-            self._sold_g, self.tare_g = None, 0  # a tare of ours goes with the thing that it was for
+        gross = self._settled(self._in_range(weight), now_s)
+        self.shown = self._netto(gross)
+        if self.sold and self._is_removed():
+            self._sold_g = None
+            self.tare_g, self.shown = 0, gross  # a tare of ours goes with the thing that it was for
         return self.shown
 
     def verdict(self) -> Weight:

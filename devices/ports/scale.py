@@ -93,7 +93,9 @@ class Scale(Device, Protocol):
         """
 
     async def tare(self, weight_g: int | None = None) -> NotReady | None:
-        """Take ``weight_g`` (None: the present load) off every following weight; None when that is done, else why not.
+        """Take ``weight_g`` (None: the present load) off; None when that is done, else why not.
+
+        A tare is for one item: it ends when the platter is cleared after a weighing, or with ``clear_tare``.
 
         Raises:
             DeviceUnavailable: the scale cannot be reached.

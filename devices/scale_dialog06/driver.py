@@ -105,6 +105,7 @@ class DialogScale(ServedDevice):
                     while not isinstance(weight, Stable):
                         await self._next()
                         weight = self._platter.shown
+                    self._tare_g = 0  # it was for this item
                 finally:
                     self._wanted_minor = None
         if unit_price_minor is None and isinstance(weight, Stable):
@@ -116,11 +117,11 @@ class DialogScale(ServedDevice):
         last: Weight | None = None
         while True:
             shown = self._platter.shown
-            if shown != last:
+            if shown == last or self.state.health is Health.OPENING:
+                await self._news.wait()
+            else:
                 last = shown
                 yield shown
-            else:
-                await self._news.wait()
 
     async def zero(self) -> NotReady | None:
         """Say that this scale is zeroed by its own key."""
@@ -128,7 +129,7 @@ class DialogScale(ServedDevice):
         return NotReady(Reason.REFUSED)
 
     async def tare(self, weight_g: int | None = None) -> NotReady | None:
-        """Send ``weight_g`` with every following price; the present load only its own key can take."""
+        """Send ``weight_g`` with the price of the next item; the present load only its own key can take."""
         self._must_be_here()
         if weight_g is None or not 0 <= weight_g <= MAX_TARE_G:
             return NotReady(Reason.REFUSED, weight_g)
@@ -163,14 +164,14 @@ class DialogScale(ServedDevice):
         try:
             async with asyncio.timeout(self._options.answer_s):
                 await self._write(transport, dialog.look() if wanted is None else dialog.weigh(wanted, self._tare_g))
-                while not await self._hear(transport, dialog, weighing=wanted is not None):
+                while not await self._hear(transport, dialog, wanted):
                     pass
         except TimeoutError:
             self.counts["silent"] += 1
             return False
         return True
 
-    async def _hear(self, transport: Transport, dialog: Dialog, *, weighing: bool) -> bool:
+    async def _hear(self, transport: Transport, dialog: Dialog, wanted: int | None) -> bool:
         done = False
         for event in dialog.feed(await transport.read()):
             if isinstance(event, Send):
@@ -178,8 +179,9 @@ class DialogScale(ServedDevice):
                 continue
             done = True
             self._judge_health(event, refused=dialog.refused)
-            if weighing and not isinstance(event, Alive):
-                self._publish(event)
+            if wanted is not None and wanted == self._wanted_minor and not isinstance(event, Alive):
+                self._publish(event)  # and not to who has come meanwhile with another price
+        await asyncio.sleep(0)  # however fast it babbles, others have their turn and deadlines run
         return done
 
     def _judge_health(self, event: Weight | Alive, *, refused: bool) -> None:

@@ -4,15 +4,14 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from devices.backoff import Backoff
 from devices.errors import DeviceMisconfigured, DeviceUnavailable
-from devices.framing import Parity7, with_parity
+from devices.framing import with_parity
 from devices.line import on_line
 from devices.ports.device import Health
 from devices.ports.scale import NotReady, Reason, ScaleAbilities, Stable, Weight
@@ -20,47 +19,18 @@ from devices.registry import DeviceSettings, options_of
 from devices.scale_serial.codec import Conversation, Done, Send
 from devices.scale_serial.detect import detect_or_fail
 from devices.scale_serial.models import AUTO, model_named
+from devices.scale_serial.options import ScaleOptions
 from devices.served import ServedDevice
 from devices.surroundings import Surroundings
 from devices.transport import Transport
-from devices.weighing import Platter, Remove, Rules
+from devices.weighing import Platter, Rules
 
 COMMAND_S = 2.0
 """How long a scale may take until its readings show that a command was carried out."""
 
+MAX_LATE_READS = 16
 _FIRST_GUESS = "generic-cas"  # what stands in until an unknown scale has been heard
 _log = structlog.get_logger(__name__)
-
-
-class ScaleOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the settings may say of a scale beside its model.
-
-    Attributes:
-        remove: what must happen before the next weighing: ``zero`` (the platter was empty), ``change`` or ``never``.
-        minimum_g: the shop's own least weight; the model's Min without it.
-        stuck_s: after so long at one weight the scale is not believed; 0 switches that off.
-        poll_s: how often it is asked while nobody weighs.
-        answer_s: how long it may take to answer; a scale that talks by itself may be silent for so long.
-        patience: so many missing answers in a row, and it counts as lost.
-        parity: for seven-bit scales behind a serial server that only knows 8N1: ``even`` or ``odd`` is then made here.
-        models: a file of the shop's own models.
-    """
-
-    remove: Remove = Remove.ZERO
-    minimum_g: int | None = None
-    stuck_s: float = 600.0
-    poll_s: float = 0.25
-    answer_s: float = 0.8
-    patience: int = 3
-    parity: Parity7 = Parity7.NONE
-    models: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuse waits that never end or never begin."""
-        if not 0.01 <= self.poll_s <= 10 or not 0.02 <= self.answer_s <= 10 or not 1 <= self.patience <= 100:
-            raise ValueError(
-                f"poll_s {self.poll_s} (0.01 to 10), answer_s {self.answer_s} (0.02 to 10) or patience {self.patience} (1 to 100)"
-            )
 
 
 class SerialScale(ServedDevice):
@@ -92,7 +62,7 @@ class SerialScale(ServedDevice):
         self._news, self._hurry = asyncio.Event(), asyncio.Event()
         self._event: Weight | Done = self._platter.shown
         self._weighing = 0
-        self._tared = False  # by the scale itself, at our command
+        self._tared = self._clearing = False  # by the scale itself, at our command
         self.counts: Counter[str] = Counter()
 
     @property
@@ -123,11 +93,11 @@ class SerialScale(ServedDevice):
         last: Weight | None = None
         while True:
             shown = self._platter.shown
-            if shown != last:
+            if shown == last or self.state.health is Health.OPENING:
+                await self._news.wait()
+            else:
                 last = shown
                 yield shown
-            else:
-                await self._news.wait()
 
     async def zero(self) -> NotReady | None:
         """Set the present load as zero; a tare of ours ends with it."""
@@ -142,13 +112,15 @@ class SerialScale(ServedDevice):
         self._must_be_here()
         language = self.model.language
         if weight_g is None and language.tare:
-            why = await self._order(language.tare, _is_zero)
-            self._tared = self._tared or why is None
-            return why
+            return self._keeps(await self._order(language.tare, _is_zero))
         if weight_g is not None and language.preset is not None and 0 < weight_g < self._platter.rules.capacity_g:
-            return await self._order(language.preset(weight_g), lambda event: event.net)
+            return self._keeps(await self._order(language.preset(weight_g), lambda event: event.net))
         why = self._platter.hold(weight_g)
         return why if why is not None else await self._order(b"", lambda _: True)
+
+    def _keeps(self, why: NotReady | None) -> NotReady | None:
+        self._tared = self._tared or why is None
+        return why
 
     async def clear_tare(self) -> NotReady | None:
         """Weigh gross again; a scale whose only way is to tare an empty platter must be empty (``NOT_REMOVED``)."""
@@ -158,14 +130,10 @@ class SerialScale(ServedDevice):
         only_empty = language.clear_tare == language.tare
         if not language.clear_tare or (only_empty and not self._tared):
             return await self._order(b"", lambda event: not event.net)
-        if not only_empty:
-            return await self._order(
-                language.clear_tare, lambda event: not event.net and not isinstance(event, NotReady)
-            )
         shown = self._platter.shown
-        if isinstance(shown, Stable) and shown.weight_g:
+        if only_empty and isinstance(shown, Stable) and shown.weight_g:
             return NotReady(Reason.NOT_REMOVED, shown.weight_g)
-        why = await self._order(language.clear_tare, _is_zero)
+        why = await self._order(language.clear_tare, _is_zero if only_empty else _is_gross)
         self._tared = why is not None
         return why
 
@@ -178,11 +146,14 @@ class SerialScale(ServedDevice):
             self.health.set(Health.ABSENT, lost.reason)  # whoever waits for a weight is to see it when we wake him
             raise
         finally:
+            while not self._orders.empty():
+                self._orders.get_nowait()  # who gave it has given up: it must not be carried out when the scale is back
             self._judge(NotReady(Reason.SILENT))
 
     async def _talk(self, transport: Transport, talk: Conversation) -> None:
-        await self._write(transport, talk.language.begin)
         missing = 0
+        async with _within(self._options.answer_s, transport):
+            await self._write(transport, talk.language.begin)
         while True:
             why = await self._turn(transport, talk)
             missing = 0 if why is None else missing + 1
@@ -190,8 +161,6 @@ class SerialScale(ServedDevice):
                 self._miss(transport, why, missing)
             if talk.language.question:
                 await self._rest()
-            else:
-                await asyncio.sleep(0)  # whoever waits for a reading gets his turn, however fast it babbles
 
     async def _learn(self, transport: Transport) -> None:
         if self._known:
@@ -224,11 +193,13 @@ class SerialScale(ServedDevice):
             else:
                 heard.append(event)
                 self._tell(event)
+        await asyncio.sleep(0)  # however fast it babbles, others have their turn and deadlines run
         return heard
 
     def _tell(self, event: Weight | Done) -> None:
         """Publish what the scale said, and what that says of the scale."""
         if isinstance(event, Done):
+            self._platter.see(NotReady(Reason.MOVING, net=event.net), time.monotonic())  # what it showed before is void
             self._publish(event)
         else:
             self._judge(event)
@@ -247,7 +218,21 @@ class SerialScale(ServedDevice):
                 self.alive()
 
     def _judge(self, weight: Weight) -> None:
-        self._publish(self._platter.see(weight, time.monotonic()))
+        sold = self._platter.sold
+        shown = self._platter.see(weight, time.monotonic())
+        self._clearing = self._tared and (self._clearing or (sold and not self._platter.sold))
+        if self._clearing:
+            self._end_tare(shown)
+        self._publish(shown)
+
+    def _end_tare(self, shown: Weight) -> None:
+        """Clear the scale's tare, which was for what has just been taken off, until its readings show that it is gone."""
+        language = self.model.language
+        only_empty = language.clear_tare == language.tare
+        if _is_zero(shown) if only_empty else _is_gross(shown):
+            self._tared = self._clearing = False
+        elif self._orders.empty() and (not only_empty or getattr(shown, "reason", None) is Reason.UNDER_ZERO):
+            self._orders.put_nowait(language.clear_tare)
 
     def _publish(self, event: Weight | Done) -> None:
         self._event = event
@@ -284,7 +269,7 @@ class SerialScale(ServedDevice):
         """Drop what came too late for the question before: it may be an old weight."""
         with suppress(TimeoutError):
             async with asyncio.timeout(0):
-                while True:
+                for _ in range(MAX_LATE_READS):
                     await transport.read()
 
     async def _write(self, transport: Transport, data: bytes) -> None:
@@ -330,8 +315,22 @@ class SerialScale(ServedDevice):
             raise DeviceMisconfigured(f"scale {self.model.title}: {error}") from error
 
 
+def _is_gross(event: Weight | Done) -> bool:
+    return not event.net and not isinstance(event, NotReady)
+
+
 def _is_zero(event: Weight | Done) -> bool:
     return isinstance(event, Stable) and event.weight_g == 0
+
+
+@asynccontextmanager
+async def _within(patience_s: float, transport: Transport) -> AsyncIterator[None]:
+    """Give up on a scale that takes no bytes."""
+    try:
+        async with asyncio.timeout(patience_s):
+            yield
+    except TimeoutError as error:
+        raise DeviceUnavailable(transport.address, f"took no bytes within {patience_s:g} s") from error
 
 
 def build(settings: DeviceSettings, around: Surroundings) -> SerialScale:

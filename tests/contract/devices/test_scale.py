@@ -13,7 +13,8 @@ from devices.memory_scale import MemoryScale
 from devices.ports.device import Health
 from devices.ports.scale import NotReady, Reason, Scale, Stable, Weight
 from devices.scale_dialog06.driver import DialogOptions, DialogScale
-from devices.scale_serial.driver import ScaleOptions, SerialScale
+from devices.scale_serial.driver import SerialScale
+from devices.scale_serial.options import ScaleOptions
 from firmware_sim.scale import ScaleSim
 from firmware_sim.wire import PtyWire
 from tests.waiting import until
@@ -175,6 +176,18 @@ async def test_a_known_tare_is_taken_off(bench: Bench) -> None:
     weight = await bench.scale.weigh(5.0)
     assert (weight.weight_g, weight.net) == (455, True)
     assert await bench.scale.clear_tare() is None
+    bench.do(take=True)
+    if bench.voice not in SHOWS_NO_LIVE_WEIGHT:
+        await shown(bench.scale, Stable(0))
+    bench.do(put=475)
+    weight = await bench.scale.weigh(5.0)
+    assert (weight.weight_g, weight.net) == (475, False)
+
+
+async def test_a_tare_goes_with_its_item(bench: Bench) -> None:
+    bench.do(put=475)
+    assert await bench.scale.tare(20) is None
+    assert (await bench.scale.weigh(5.0)).weight_g == 455
     bench.do(take=True)
     if bench.voice not in SHOWS_NO_LIVE_WEIGHT:
         await shown(bench.scale, Stable(0))

@@ -77,7 +77,7 @@ async def test_the_recorded_scale_weighs_through_the_real_driver(catalogue: Path
                 break
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert seen == [NotReady(Reason.SILENT), Stable(0), NotReady(Reason.MOVING, 312), Stable(455)]
+    assert seen == [Stable(0), NotReady(Reason.MOVING, 312), Stable(455)]
 
 
 def test_the_recording_holds_what_the_text_says() -> None:

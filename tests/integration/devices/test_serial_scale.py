@@ -18,7 +18,8 @@ from devices.ports.device import Health
 from devices.ports.scale import NotReady, Reason, Stable, Weight
 from devices.registry import DeviceSettings, open_device
 from devices.scale_serial.detect import detect
-from devices.scale_serial.driver import ScaleOptions, SerialScale
+from devices.scale_serial.driver import SerialScale
+from devices.scale_serial.options import ScaleOptions
 from devices.transport.address import open_transport, parse_address
 from firmware_sim.scale import ScaleSim
 from firmware_sim.wire import PtyWire, TcpWire
@@ -258,7 +259,7 @@ async def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
                 break
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert seen == [NotReady(Reason.SILENT), Stable(1235)]
+    assert seen == [Stable(1235)]
 
 
 async def test_slowed_to_a_crawl_it_is_lost_and_the_rest_goes_on(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from devices.scale_dialog06.codec import explain as explain_dialog
 from devices.scale_serial.codec import Conversation, Event, Language, explained
 from devices.scale_serial.models import models
 from devices.weighing import Platter, Remove, Rules
-from tests.budget import INPUTS
+from tests.budget import INPUTS, LONG
 
 _FRAMES = json.loads((Path(__file__).parents[2] / "data/golden-frames/scale_frames.json").read_text("utf-8"))
 GOLDEN = [
@@ -80,6 +80,7 @@ def _noise(chance: random.Random) -> bytes:
     return bytes(piece)
 
 
+@pytest.mark.timeout(3600 if LONG else 60)
 def test_every_parser_survives_every_input() -> None:
     chance = random.Random(46)
     talks = [Conversation(language) for language in LANGUAGES.values()]

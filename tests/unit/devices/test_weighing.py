@@ -104,7 +104,7 @@ def test_a_tare_of_ours_goes_with_its_item() -> None:
     assert plate.hold(None) is None
     assert plate.see(Stable(475), 1.0) == Stable(455, net=True)
     assert plate.take() == Stable(455, net=True)
-    assert plate.see(Stable(0), 2.0) == NotReady(Reason.UNDER_ZERO, -20, net=True)
+    assert plate.see(Stable(0), 2.0) == Stable(0)
     assert plate.see(Stable(475), 3.0) == Stable(475)
     assert plate.hold(20) is None
     assert plate.see(NotReady(Reason.MOVING, 300), 4.0) == NotReady(Reason.MOVING, 280, net=True)
