@@ -85,7 +85,7 @@ def test_bench_and_edge_with_the_example_store_file_are_a_store_with_every_devic
 @pytest.mark.broker
 def test_one_command_opens_a_store_and_plays_what_may_go_wrong(tmp_path: Path) -> None:
     pytest.importorskip("cv2")
-    names = ("hands", "weighed", "paper-out", "cable-pulled", "garbage")
+    names = ("hands", "weighed", "labels", "paper-out", "cable-pulled", "garbage")
     played = [word for name in names for word in ("--scenario", name)]
     words = ("sim", "bench", str(bench_file(tmp_path)), "--store", "--headless", "--json", *played)
     done = subprocess.run(

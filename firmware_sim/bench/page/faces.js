@@ -144,7 +144,7 @@ function printer({ device, act, enlarge }) {
   };
 }
 
-function label({ device, act, enlarge }) {
+function label({ device, act, enlarge, bench, ask, toast }) {
   const lamps = element("div.lamps");
   const sheet = paper(device, enlarge);
   const hands = element("div.keys");
@@ -161,12 +161,15 @@ function label({ device, act, enlarge }) {
       const wanted = JSON.stringify([out, open, shows.paused]);
       if (wanted !== drawn) {
         drawn = wanted;
-        hands.replaceChildren(
+        // The edge prints on its first label printer.
+        const first = [...bench.devices.values()].find((one) => one.face === "label").id === device.id;
+        hands.replaceChildren(...[
           out ? button(say("load_paper"), () => act({ paper: "load" }), { class: "strong" }) : button(say("pull_paper"), () => act({ paper: "out" })),
           button(say("three_labels"), () => act({ paper: "out", after: 3 })),
           button(say(open ? "close_cover" : "open_cover"), () => act({ head: open ? "close" : "open" }), { "aria-pressed": String(open) }),
           button(say(shows.paused ? "go_on" : "pause"), () => act({ pause: !shows.paused }), { "aria-pressed": String(Boolean(shows.paused)) }),
-        );
+          first && button(say("shelf_labels"), () => ask("/v1/till", { do: "labels", codes: bench.goods.scan.slice(0, 5).map((thing) => thing.code) }).catch((error) => toast(error.message))),
+        ].filter(Boolean));
       }
       sheet.draw(told, shows.printed ?? 0);
     },
