@@ -142,8 +142,7 @@ def test_between_two_sales_the_platter_was_empty_or_another_weight_lay_there(
     for now_s, reading in enumerate(seen):
         shown = platter.see(reading, float(now_s))
         empty = isinstance(shown, Stable) and shown.weight_g <= rules.division_g
-        lifted = (shown.weight_g is not None and shown.weight_g < 0) or shown == NotReady(Reason.UNDER_ZERO)
-        lifted = isinstance(shown, NotReady) and shown.reason is Reason.UNDER_ZERO and lifted
+        lifted = isinstance(shown, NotReady) and shown.reason is Reason.UNDER_ZERO
         other = sold_g is not None and isinstance(shown, Stable) and abs(shown.weight_g - sold_g) > rules.division_g
         cleared = cleared or empty or lifted or (remove is Remove.CHANGE and other)
         taken = platter.take()
