@@ -15,6 +15,8 @@ from edge_agent.data_dir import DataDir
 from edge_agent.db.audit import sales_unlike_their_facts
 from edge_agent.db.connection import open_for_reading
 from edge_agent.db.stock import differences
+from edge_agent.desk.eyes import look
+from edge_agent.desk.steps import next_step
 from edge_agent.errors import AgentNotRunning, StorageError
 from edge_agent.findings import Finding, Verdict
 from edge_agent.settings import EdgeSettings
@@ -203,6 +205,8 @@ def _road(state: str) -> str:
 
 
 def _devices(settings: EdgeSettings, status: dict[str, Any] | None) -> Iterator[Finding]:
+    if any(device.kind.startswith("camera_") for device in settings.devices):
+        yield from look()
     if not status:
         for device in settings.devices:
             yield Finding(f"device {device.device_id}", "warn", "device_not_asked", then="run")
@@ -210,4 +214,5 @@ def _devices(settings: EdgeSettings, status: dict[str, Any] | None) -> Iterator[
     for name, state in status["devices"].items():
         works = state["health"] in ("ok", "degraded")
         verdict: Verdict = "ok" if state["health"] == "ok" else "warn" if works else "bad"
-        yield Finding(f"device {name}", verdict, "device", state, "" if verdict == "ok" else "device")
+        then = "" if verdict == "ok" else next_step(state["reason"])
+        yield Finding(f"device {name}", verdict, "device", {"device": name, **state}, then)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from devices.errors import DeviceMisconfigured
+from devices.identity import SCHEME, parse_usb
 from devices.transport import Transport
 
 PRINTER_PORT = 9100
@@ -109,7 +110,9 @@ def check_address(text: str) -> None:
     Raises:
         DeviceMisconfigured: it is none that is known.
     """
-    if not text.startswith("usb:"):  # which device that is turns out when it is attached
+    if text.startswith(SCHEME):  # which device that is turns out when it is attached
+        parse_usb(text)
+    else:
         parse_address(text)
 
 

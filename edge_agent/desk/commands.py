@@ -206,9 +206,9 @@ def test(
     asked, texts = Asked(config, address, kind, profile), texts_of(ctx)
     chosen = asked.devices if everything else (asked.one(device),)
     client = asked.agent()
-    if client is not None:
-        which = {"all": True} if everything else {"device": chosen[0].device_id}
-        found = _ask(client, do="device_test", lang=_language(ctx), **which)["findings"]
+    if client is not None:  # one after the other: a printer may take its time, and so may the next one
+        asking = {"do": "device_test", "lang": _language(ctx)}
+        found = [each for one in chosen for each in _ask(client, **asking, device=one.device_id)["findings"]]
         client.close()
     else:
         found = _run(_tried(chosen, texts, short(_language(ctx)), by_hand=not everything))

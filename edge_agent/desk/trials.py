@@ -11,16 +11,20 @@ from datetime import datetime
 from functools import partial
 
 from devices.errors import DeviceError
+from devices.label import LabelDocument
 from devices.ports import DeviceState, Health, JobState, PrintJob, Scan
 from devices.ports.display import Shown
+from devices.ports.label import LabelBatch, LabelRun
 from devices.ports.light import Colour, Signal, SignalLight
 from devices.ports.scale import NotReady
 from devices.receipt import Align, Cell, Columns, Cut, Element, Feed, Qr, ReceiptDocument, Rule, Text
 from edge_agent.attached import AnyBay
+from edge_agent.desk.steps import next_step
 from edge_agent.findings import Finding, Verdict
 from edge_agent.texts import Texts
 
-PRINT_S = 30.0
+PRINT_S = 25.0
+LABEL_PATIENCE_S = 15.0
 LAMP_S = 0.4
 SCAN_S = 15.0
 
@@ -53,32 +57,10 @@ def _stands(bay: AnyBay) -> Finding:
         bay,
         verdict,
         "device",
-        "" if verdict == "ok" else next_step(bay),
+        "" if verdict == "ok" else next_step(state.reason),
         health=state.health.value,
         reason=state.reason,
     )
-
-
-def next_step(bay: AnyBay) -> str:
-    """Return the key of what to do about a device that does not work."""
-    reason = bay.state.reason.lower()
-    for words, then in _REASONS:
-        if any(word in reason for word in words):
-            return then
-    return "device_runbook"
-
-
-_REASONS = (
-    (("paper", "roll"), "device_paper"),
-    (("cover", "head open"), "device_cover"),
-    (("permission",), "device_rights"),
-    (("lock", "busy", "exclusive"), "device_taken"),
-    (
-        ("no such", "not attached", "refused", "no answer", "hung up", "unreachable", "closed the connection"),
-        "device_cable",
-    ),
-    (("its driver",), "device_driver"),
-)
 
 
 def _found(bay: AnyBay, verdict: Verdict, found: str, then: str = "", **values: object) -> Finding:
@@ -118,10 +100,20 @@ def ticket(bay: AnyBay, texts: Texts) -> ReceiptDocument:
 
 
 async def _print_label(bay: AnyBay, texts: Texts) -> Finding:
-    status = await bay.ask(lambda printer: printer.label_status(), PRINT_S)
-    if status.stopped_by:
-        return _found(bay, "bad", "try_not_printed", "device_paper", reason=status.stopped_by)
-    return _stands(bay)
+    batch = LabelBatch(f"test-{time.monotonic_ns():x}", (LabelRun(label(bay, texts)),), LABEL_PATIENCE_S)
+    outcome = await bay.ask(lambda printer: printer.print_batch(batch), PRINT_S)
+    if outcome.state is JobState.PRINTED:
+        return _found(bay, "ok", "try_label")
+    verdict: Verdict = "bad" if outcome.state is JobState.FAILED else "warn"
+    return _found(bay, verdict, "try_not_printed", "device_paper", reason=outcome.reason)
+
+
+def label(bay: AnyBay, texts: Texts) -> LabelDocument:
+    """Return a test label for the smallest paper in use, with a code that any scanner reads."""
+    from devices.labelling.templates import MIN_SHELF_MM, ShelfContent, shelf_label  # only where there is a label printer
+
+    content = ShelfContent(texts["ticket.title"], 1234, second_name=bay.device_id, code="6901234567892")
+    return shelf_label(content, size_mm=MIN_SHELF_MM)
 
 
 async def _weigh(bay: AnyBay, texts: Texts) -> Finding:

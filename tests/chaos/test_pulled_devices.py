@@ -6,11 +6,10 @@ All of them at once, in one store: each has a hand that pulls its cable, and a c
 import asyncio
 import gc
 import os
-import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +19,20 @@ from structlog.testing import capture_logs
 
 from devices.registry import DeviceSettings
 from edge_agent.attached import AnyBay
-from firmware_sim.bench.shelf import SHELF
 from firmware_sim.bench.stand import Device
-from firmware_sim.bench.store_file import Entry, read
+from tests.bench_devices import Options, benched, entries
 from tests.edge_running import RunningStore, running_store
 from tests.edge_store import TEA
 from tests.waiting import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(240)]
 
-ROOT = Path(__file__).parents[2]
 ROUNDS = 100
 WARM_UP = 20
-SERVED_BY_US = {"camera_file", "display_page"}
-"""Kinds at whose other end no cable is."""
 TROUBLES: tuple[tuple[str, str], ...] = (("freeze", "thaw"), ("garbage", ""), ("slow", "fast"), ("", ""))
 HALF_EVERY = 20
 """An answer cut in the middle lasts until the driver's own deadline: a second each."""
-HURRIED: dict[str, dict[str, str | int | float | bool]] = {
+HURRIED: dict[str, Options] = {
     "label_zpl": {"reply_s": 0.1},
     "label_tspl": {"reply_s": 0.1},
     "scale_serial": {"answer_s": 0.1, "poll_s": 0.05},
@@ -47,42 +42,6 @@ HURRIED: dict[str, dict[str, str | int | float | bool]] = {
 FLAT_BYTES = 12 << 20
 LONGEST_SALE_S = 3.0
 """Far above what a sale takes: this machine has other things to do, and a device must never be what a sale waits for."""
-
-
-def entries(folder: Path) -> list[Entry]:
-    """Return the devices of the bench's store file, each at an address of this test."""
-    moved = []
-    for entry in read(ROOT / "config/bench.toml").devices:
-        if entry.kind in SERVED_BY_US or entry.kind not in SHELF:
-            continue
-        options = entry.options | HURRIED.get(entry.kind, {})
-        moved.append(msgspec.structs.replace(entry, address=_elsewhere(entry.address, folder), options=options))
-    return moved
-
-
-def _elsewhere(address: str, folder: Path) -> str:
-    if "127.0.0.1:" in address:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        head, _, tail = address.partition("127.0.0.1:")
-        return f"{head}127.0.0.1:{port}{tail.lstrip('0123456789')}"
-    return address.replace("/tmp/shopwire-bench", str(folder))
-
-
-@asynccontextmanager
-async def benched(wanted: list[Entry], folder: Path) -> AsyncIterator[dict[str, Device]]:
-    async with AsyncExitStack() as stack:
-        devices = {}
-        for entry in wanted:
-            model = SHELF[entry.kind](entry)
-            pictures = folder / "pictures" / entry.device_id
-            pictures.mkdir(parents=True)
-            device = model.build(entry, model.profiles[0], pictures)
-            await device.start()
-            stack.push_async_callback(device.stop)
-            devices[entry.device_id] = device
-        yield devices
 
 
 class Cashier:
@@ -138,7 +97,7 @@ def counted() -> Iterator[Counter[tuple[str, str]]]:
 
 
 async def test_f45_every_device_pulled_a_hundred_times_while_a_lane_sells(tmp_path: Path) -> None:
-    wanted = entries(tmp_path)
+    wanted = entries(tmp_path, HURRIED)
     settings = [msgspec.convert(msgspec.to_builtins(entry), DeviceSettings) for entry in wanted]
     with counted() as lines:
         async with benched(wanted, tmp_path) as devices, running_store(tmp_path, settings) as store:

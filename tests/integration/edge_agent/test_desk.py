@@ -13,10 +13,13 @@ from click.testing import CliRunner, Result
 
 import shopwire
 from devices.registry import DeviceSettings
+from edge_agent.desk.learning import learn_drawer
+from edge_agent.desk.stand import at_work, attached_of, settled
 from edge_agent.settings import EdgeSettings
 from firmware_sim.printer import PrinterSim
 from firmware_sim.scanner import LineScannerSim
 from firmware_sim.wire import PtyWire
+from tests.bench_devices import benched, entries
 from tests.edge_running import running_store
 from tests.edge_store import TEA
 
@@ -137,19 +140,31 @@ async def test_a_recording_plays_the_device_again(scanner: LineScannerSim, tmp_p
     assert {"code": TEA, "aim": None} in [each.get("reading") for each in objects(replayed)]
 
 
-async def test_the_drawers_polarity_is_learnt(printer: PrinterSim) -> None:
-    learning = asyncio.ensure_future(
-        desk("learn", "drawer", "--address", f"tcp:127.0.0.1:{printer.port}", "--json", typed="\n\n")
-    )
-    done = await learning
-    # Nobody moved the drawer: that nothing was learnt is said, and nothing is written.
+async def test_a_drawer_that_nobody_moves_teaches_nothing(printer: PrinterSim) -> None:
+    words = ["learn", "drawer", "--address", f"tcp:127.0.0.1:{printer.port}", "--json"]
+    done = await desk(*words, typed="\n\n")
     assert done.exit_code == 1
     assert "Nothing was learnt" in done.output
+
+
+@pytest.mark.parametrize("open_high", [True, False])
+async def test_the_drawers_polarity_is_learnt(printer: PrinterSim, open_high: bool) -> None:
+    printer.drawer.open_high = open_high
+
+    async def hands(key: str) -> None:
+        printer.set_drawer("open" if key == "desk.drawer_open" else "close")
+
+    settings = DeviceSettings("printer-1", "printer_escpos", f"tcp:127.0.0.1:{printer.port}", "epson-80")
+    async with at_work(attached_of([settings])) as attached:
+        await settled(attached)
+        learnt = await learn_drawer(attached.bays[0], hands)
+    assert learnt.open_level == ("high" if open_high else "low")
 
 
 # -- a store file
 
 
+@pytest.mark.req(157)
 async def test_the_self_test_of_a_store_takes_one_command(
     tmp_path: Path, printer: PrinterSim, scanner: LineScannerSim
 ) -> None:
@@ -158,6 +173,24 @@ async def test_the_self_test_of_a_store_takes_one_command(
     assert done.exit_code == 0, done.output
     assert "Everything is as it should be." in done.stdout
     assert len(printer.receipts) == 1
+
+
+@pytest.mark.req(157)
+async def test_every_kind_of_device_passes_its_self_test(tmp_path: Path) -> None:
+    wanted = entries(tmp_path)
+    file = tmp_path / "store.toml"
+    lines = [f"data_dir = {json.dumps(str(tmp_path / 'data'))}"]
+    for entry in wanted:
+        pairs = (f"{key} = {json.dumps(value)}" for key, value in msgspec.to_builtins(entry).items() if value)
+        lines += ["[[devices]]", *(pair for pair in pairs if not pair.startswith("options"))]
+        lines += [f"options.{name} = {json.dumps(value)}" for name, value in entry.options.items()]
+    file.write_text("\n".join(lines))
+    async with benched(wanted, tmp_path) as devices:
+        done = await desk("test", "--all", "--config", str(file), "--json", lang="zh")
+        found = {each["check"]: (each["verdict"], each["text"]) for each in objects(done)}
+        assert {check: said for check, said in found.items() if said[0] == "bad"} == {}
+        assert set(found) == {f"device {name}" for name in devices}
+        assert done.exit_code == 0
 
 
 async def test_the_list_matches_what_is_configured(

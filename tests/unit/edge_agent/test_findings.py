@@ -9,6 +9,7 @@ import pytest
 
 from devices.ports import Health
 from edge_agent import doctor, way_to_hq
+from edge_agent.desk import eyes, steps, trials
 from edge_agent.errors import DatabaseCorrupt
 from edge_agent.findings import Finding, told
 from edge_agent.standing import lines_of
@@ -16,7 +17,7 @@ from edge_agent.storage import Level
 from edge_agent.texts import texts
 from link.relay import RelayState
 
-LOOKERS: tuple[ModuleType, ...] = (doctor, way_to_hq)
+LOOKERS: tuple[ModuleType, ...] = (doctor, way_to_hq, eyes, steps, trials)
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -58,7 +59,7 @@ def test_a_finding_is_told_in_chinese_down_to_its_cause() -> None:
 
 
 def test_a_device_is_told_by_its_name_and_its_health_in_words() -> None:
-    finding = Finding("device printer-1", "bad", "device", {"health": "absent", "reason": ""}, "device")
+    finding = Finding("device printer-1", "bad", "device", {"health": "absent", "reason": ""}, "run")
     said = told(finding, texts("zh-CN"), "zh")
     assert (said.title, said.text) == ("设备 printer-1", "未连接")
 
