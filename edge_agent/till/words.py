@@ -33,7 +33,9 @@ def ask_of(typed: str, currency: str) -> Ask:
             return {"do": "member", "member": rest}
         case "cash" | "qr" as kind:
             return {"do": "pay", "kind": kind, "request_id": _new_id()} | _amount(rest, currency)
-        case "weigh" if rest:
+        case "weigh":
+            if not rest:
+                raise ValueError("weigh needs the code of what lies on the scale")
             return {"do": "weigh", "code": rest, "aim": "]X0", "request_id": _new_id()}
         case "zero" if not rest:
             return {"do": "zero"}

@@ -1,6 +1,7 @@
-"""What every scale does: the double, and the real drivers on a simulated scale for each protocol, through a pseudo-terminal."""
+"""What every scale does: the double, the real drivers on a simulated scale for each protocol, and real ones (-m hardware)."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from devices.errors import DeviceUnavailable
 from devices.memory_scale import MemoryScale
 from devices.ports.device import Health
 from devices.ports.scale import NotReady, Reason, Scale, Stable, Weight
+from devices.registry import DeviceSettings, open_device
 from devices.scale_dialog06.driver import DialogOptions, DialogScale
 from devices.scale_serial.driver import SerialScale
 from devices.scale_serial.options import ScaleOptions
@@ -276,3 +278,19 @@ async def test_two_who_weigh_at_once_do_not_both_get_it(bench: Bench) -> None:
 
 async def test_it_has_a_name(bench: Bench) -> None:
     assert bench.scale.device_id == "scale-1"
+
+
+@pytest.mark.hardware
+async def test_a_real_scale_weighs_what_is_put_on_it() -> None:
+    """SHOPWIRE_DEVICE=scale_serial:ADDRESS, SHOPWIRE_PROFILE=MODEL; put something on it within 50 s."""
+    kind, _, address = os.environ.get("SHOPWIRE_DEVICE", "").partition(":")
+    if not kind.startswith("scale"):
+        pytest.skip("SHOPWIRE_DEVICE names no scale, such as scale_serial:/dev/ttyUSB0")
+    scale = open_device(DeviceSettings("scale-1", kind, address, os.environ.get("SHOPWIRE_PROFILE", "")))
+    assert isinstance(scale, SerialScale | DialogScale)
+    task = asyncio.create_task(scale.run())
+    await until(lambda: scale.state.health.works, 10)
+    assert isinstance(await scale.weigh(50.0, 1000), Stable)
+    await refused(scale, Reason.NOT_REMOVED)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

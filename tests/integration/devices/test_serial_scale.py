@@ -76,6 +76,7 @@ def _open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
+@pytest.mark.req(157)
 @pytest.mark.parametrize("voice", DETECTED)
 async def test_a_scale_is_found_by_what_it_says(voice: str, tmp_path: Path) -> None:
     async with simulated(tmp_path, voice) as sim:

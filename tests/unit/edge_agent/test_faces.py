@@ -38,6 +38,10 @@ from tests.waiting import until
         ("cash", {"do": "pay", "kind": "cash"}),
         ("qr", {"do": "pay", "kind": "qr"}),
         ("close", {"do": "close_day"}),
+        ("weigh 06013", {"do": "weigh", "code": "06013", "aim": "]X0"}),
+        ("tare 20", {"do": "tare", "weight_g": 20}),
+        ("tare", {"do": "tare"}),
+        ("zero", {"do": "zero"}),
     ],
 )
 def test_words(typed: str, ask: dict[str, Any]) -> None:
@@ -47,13 +51,15 @@ def test_words(typed: str, ask: dict[str, Any]) -> None:
 
 
 def test_every_step_that_costs_money_has_an_id_of_its_own() -> None:
-    ids = {ask_of(typed, "CNY")["request_id"] for typed in ("690", "690", "cash 1", "qr")}
-    assert len(ids) == 4
+    ids = {ask_of(typed, "CNY")["request_id"] for typed in ("690", "690", "weigh 1", "cash 1", "qr")}
+    assert len(ids) == 5
 
 
 @pytest.mark.parametrize(
     "typed",
     [
+        "weigh",
+        "tare x",
         "void x",
         "void",
         "cash ten",
