@@ -173,7 +173,7 @@ def _message(data: str) -> Scan:
 
 def _unmarked(data: str) -> ElementString | None:
     """Return the GS1 message of a scanner that names no symbology: longer than any GTIN, and it begins with a valid one."""
-    if len(data) <= 16 or not data.startswith("01"):
+    if len(data) < 16 or not data.startswith("01"):
         return None
     found = _message(data)
     return found if isinstance(found, ElementString) else None

@@ -1,6 +1,6 @@
 """Input devices of the kernel, grabbed: while we hold one, its keys reach nobody else, no shell and no browser.
 
-By ``fcntl`` alone: the library for it ships no wheels, and a store box has no compiler (docs/adr, "keyboards without a library").
+By ``fcntl`` alone: the library for it ships no wheels, and a store box has no compiler (docs/adr/0014).
 Source: Linux, include/uapi/linux/input.h.
 """
 
