@@ -58,7 +58,7 @@ class Page:
 
     def click(self, words: str, within: str = "body") -> None:
         """Click the button that says ``words``, in the first element that fits the selector."""
-        buttons = f"[...document.querySelector({json.dumps(within)}).querySelectorAll('button')]"
+        buttons = f"[...(document.querySelector({json.dumps(within)})?.querySelectorAll('button') ?? [])]"
         found = f"{buttons}.find((one) => one.textContent.includes({json.dumps(words)}))"
         self.until(found + " !== undefined")
         self.run(f"{found}.click()")
