@@ -110,7 +110,11 @@ async def _print_label(bay: AnyBay, texts: Texts) -> Finding:
 
 def label(bay: AnyBay, texts: Texts) -> LabelDocument:
     """Return a test label for the smallest paper in use, with a code that any scanner reads."""
-    from devices.labelling.templates import MIN_SHELF_MM, ShelfContent, shelf_label  # only where there is a label printer
+    from devices.labelling.templates import (
+        MIN_SHELF_MM,
+        ShelfContent,
+        shelf_label,
+    )  # only where there is a label printer
 
     content = ShelfContent(texts["ticket.title"], 1234, second_name=bay.device_id, code="6901234567892")
     return shelf_label(content, size_mm=MIN_SHELF_MM)
@@ -122,7 +126,11 @@ async def _weigh(bay: AnyBay, texts: Texts) -> Finding:
         # An empty platter is below the least weight: that is an answer, and a good one.
         calm = weight.reason.value in ("below_minimum", "not_removed")
         return _found(
-            bay, "ok" if calm else "warn", "try_no_weight", "" if calm else "device_scale", why=weight.reason.value
+            bay,
+            "ok" if calm else "warn",
+            "try_no_weight",
+            "" if calm else "device_scale",
+            why=texts.get(f"word.{weight.reason.value}", weight.reason.value),
         )
     return _found(bay, "ok", "try_weight", grams=weight.weight_g)
 
