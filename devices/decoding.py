@@ -26,9 +26,11 @@ def _in(target: str) -> Explain:
 # One line a protocol, in alphabetical order; the name is what a person types.
 PROTOCOLS: dict[str, Explain] = {
     "display": _in("devices.display_serial.codec:explain"),
+    "drawer": _in("devices.drawer_escpos.codec:explain"),
     "label-tspl": _in("devices.label_tspl.codec:explain"),
     "label-zpl": _in("devices.label_zpl.codec:explain"),
     "light": _in("devices.light_relay.codec:explain"),
+    "printer": _in("devices.printer_escpos.codec:explain"),
     "scale-cas": _in("devices.scale_serial.protocols.cas:explain"),
     "scale-cas22": _in("devices.scale_serial.protocols.cas22:explain"),
     "scale-dialog06": _in("devices.scale_dialog06.codec:explain"),

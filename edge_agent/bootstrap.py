@@ -31,6 +31,7 @@ from edge_agent.handlers.state import edge_started
 from edge_agent.identities import Identities
 from edge_agent.labelling import Labelling
 from edge_agent.lanes import Lane
+from edge_agent.logo import logo_of
 from edge_agent.paper import ReceiptPrinting
 from edge_agent.ports import Place
 from edge_agent.reading import Reading
@@ -225,6 +226,7 @@ class _Opening:
             timezone=card.timezone,
             languages=till.receipt_languages,
             columns=till.receipt_columns,
+            logo=logo_of(till.receipt_logo, till.receipt_columns),
             cut=till.cut,
             open_drawer=till.open_drawer,
         )

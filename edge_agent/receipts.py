@@ -6,7 +6,21 @@ from itertools import groupby
 
 import msgspec
 
-from devices.receipt import Align, Cell, Columns, Cut, Element, Feed, KickDrawer, Qr, ReceiptDocument, Rule, Text
+from devices.receipt import (
+    Align,
+    Cell,
+    Columns,
+    Cut,
+    Element,
+    Feed,
+    KickDrawer,
+    Picture,
+    Qr,
+    ReceiptDocument,
+    Rule,
+    StoredLogo,
+    Text,
+)
 from domain.business_date import zone
 from domain.limits import has_control
 from domain.money import exponent, format_minor
@@ -31,6 +45,7 @@ class Style(msgspec.Struct, frozen=True):
     columns: int = 48
     cut: bool = True
     open_drawer: bool = True
+    logo: Picture | StoredLogo | None = None
 
 
 def receipt_id(sale: Sale) -> str:
@@ -76,7 +91,8 @@ class _Paper:
         """Whose receipt, which one, when and where."""
         names = [clean(name) for name in self._in_order(self._style.name_zh, self._style.name_en)]
         title = "receipt.title_return" if self._sale.kind == "return" else "receipt.title"
-        elements: list[Element] = [Text(names[0], Align.CENTER, 2, 2, bold=True)]
+        elements: list[Element] = [self._style.logo] if self._style.logo is not None else []
+        elements.append(Text(names[0], Align.CENTER, 2, 2, bold=True))
         elements += [Text(name, Align.CENTER) for name in names[1:]]
         elements += [Feed(), Text(self._word(title), Align.CENTER, bold=True)]
         if copy:
@@ -113,7 +129,8 @@ class _Paper:
         """The receipt's number for machines, and a word of thanks."""
         number = receipt_id(self._sale)
         thanks = [Text(known["receipt.thanks"], Align.CENTER) for known in self._texts]
-        return [Feed(), Qr(f"shopwire:{number}:{self._sale.sale_id}", 5), Text(number, Align.CENTER), Feed(), *thanks]
+        code = Qr(f"shopwire:{number}:{self._sale.sale_id}", 5)
+        return [Feed(), code, Feed(), Text(number, Align.CENTER), Feed(), *thanks]  # a code needs white on all sides
 
     def _facts(self) -> list[Element]:
         sale = self._sale
@@ -165,7 +182,9 @@ class _Paper:
         return Columns((Cell(label), Cell(amount, _AMOUNT_COLUMNS, Align.RIGHT)), bold=bold)
 
     def _fact(self, label: str, value: str) -> Columns:
-        return Columns((Cell(label, self._style.columns // 3), Cell(value, align=Align.RIGHT)))
+        # A label as wide as it is, unless the value would have to break: then both do.
+        wide = _columns(label) if _columns(label) + _columns(value) < self._style.columns else self._style.columns // 3
+        return Columns((Cell(label, wide), Cell(value, align=Align.RIGHT)))
 
     def _figures(self, minor: int) -> str:
         return self._plain(minor * self._sign)
@@ -181,6 +200,10 @@ class _Paper:
     def _in_order(self, zh: str, en: str) -> Sequence[str]:
         both = {"zh-CN": zh or en, "en": en or zh}
         return [both[language] for language in self._style.languages]
+
+
+def _columns(text: str) -> int:
+    return sum(1 if character.isascii() else 2 for character in text)
 
 
 def _by_piece(line: Line) -> bool:

@@ -40,12 +40,14 @@ class LinkOverrides(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TillSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The lane that scanners ring up on, and its receipts. ``receipt_languages``: one or both, in order.
 
+    ``receipt_logo``: a picture file, or ``stored:1`` for the first that the printer has stored.
     ``max_label_minor``: an amount above it on a weighed label is not taken from the label.
     """
 
     lane: str = "1"
     receipt_languages: tuple[Language, ...] = ("zh-CN", "en")
     receipt_columns: Annotated[int, msgspec.Meta(ge=24, le=64)] = 48
+    receipt_logo: str = ""
     cut: bool = True
     open_drawer: bool = True
     day_starts_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 0

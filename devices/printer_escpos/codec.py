@@ -9,6 +9,7 @@ import enum
 from typing import NamedTuple
 
 from devices.errors import GarbledFrame
+from devices.meaning import Meaning, visible
 from devices.ports import Paper, PrinterStatus
 
 ASB_ON = b"\x1d\x61\x0f"
@@ -103,6 +104,11 @@ class ReplyDecoder:
     def __init__(self) -> None:
         self._buffer = b""
         self._awaited = 0
+
+    @property
+    def waiting(self) -> bytes:
+        """What has come of an answer that is not all there yet."""
+        return self._buffer
 
     def await_single_byte(self) -> None:
         """Tell that a question with a one-byte answer has been sent."""
@@ -215,3 +221,57 @@ def _fault(*, cutter: int, unrecoverable: int, passing: int, mechanical: int = 0
     if mechanical:
         return "mechanical error"
     return "error that ends by itself" if passing else ""
+
+
+def explain(data: bytes) -> list[Meaning]:
+    """Say what a printer's answers mean; single bytes are read as answers to GS r 1 (paper).
+
+    A real-time byte does not say which question it answers: all four readings are given.
+    """
+    decoder = ReplyDecoder()
+    decoder.await_single_bytes(len(data))
+    replies = decoder.feed(data)
+    return [_meaning(reply) for reply in replies] + ([_half(decoder)] if decoder.waiting else [])
+
+
+def _meaning(reply: Reply) -> Meaning:
+    match reply:
+        case AutomaticStatus(data):
+            return Meaning(
+                f"automatic status {data.hex(' ')}: {_told(decode_automatic(data))}", {"kind": "asb", "hex": data.hex()}
+            )
+        case RealTimeStatus(value):
+            readings = "; ".join(
+                f"to DLE EOT {number}: {_told(decode_real_time({number: value}))}" for number in (1, 2, 3, 4)
+            )
+            return Meaning(f"real-time status {value:02x}, {readings}", {"kind": "dle_eot", "value": value})
+        case SingleByte(value):
+            paper = _paper(end=value & 0x0C, near=value & 0x03)
+            return Meaning(f"answer {value:02x} to GS r 1: paper {paper.value}", {"kind": "gs_r", "paper": paper.value})
+        case Block() as block if (marker := process_id_of(block)) is not None:
+            text = visible(marker.decode("ascii", "replace"))
+            return Meaning(f"all up to process id {text!r} is on paper", {"kind": "process_id", "marker": text})
+        case Block() as block if is_cleared(block):
+            return Meaning("all buffers are cleared", {"kind": "cleared"})
+        case Block(kind, data):
+            text = visible(data.decode("gb18030", "replace"))
+            return Meaning(f"{kind.name.lower()} block {text!r}", {"kind": kind.name.lower(), "text": text})
+        case Noise(data):
+            return Meaning(f"no answer of a printer: {data.hex(' ')}", {"kind": "noise", "hex": data.hex()})
+
+
+def _half(decoder: ReplyDecoder) -> Meaning:
+    return Meaning(
+        f"an answer that is not all there: {decoder.waiting.hex(' ')}", {"kind": "half", "hex": decoder.waiting.hex()}
+    )
+
+
+def _told(status: PrinterStatus) -> str:
+    said = [
+        {True: "online", False: "offline", None: ""}[status.online],
+        f"paper {status.paper.value}" if status.paper is not Paper.UNKNOWN else "",
+        {True: "cover open", False: "", None: ""}[status.cover_open],
+        status.fault,
+        {True: "drawer pin high", False: "drawer pin low", None: ""}[status.drawer_pin_high],
+    ]
+    return ", ".join(filter(None, said)) or "nothing wrong"

@@ -63,7 +63,7 @@ class Glyphs:
         for character, columns in line:
             box = (columns * cell_dots * tall, _CELL_ROWS * tall)
             if character != " ":
-                sheet.paste(self._glyph(character, box, bold=bold), (x, 3))
+                sheet.paste(self._glyph(character, box, bold=bold), (x, 0))
             x += box[0]
         return sheet if wide == tall else sheet.resize((sheet.width * wide // tall, sheet.height))
 

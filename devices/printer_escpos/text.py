@@ -66,7 +66,8 @@ def _known(character: str, chinese: Chinese, drawable: Knows) -> str:
     plain = "".join(c for c in unicodedata.normalize("NFKD", character) if " " <= c <= "~")
     if plain:
         return plain
-    return _WIDE_UNKNOWN if drawn_columns(character) == 2 and printable(_WIDE_UNKNOWN, chinese) else _NARROW_UNKNOWN
+    boxes = printable(_WIDE_UNKNOWN, chinese) or drawable(_WIDE_UNKNOWN)
+    return _WIDE_UNKNOWN if boxes and drawn_columns(character) == 2 else _NARROW_UNKNOWN
 
 
 def encode_text(line: str) -> bytes:

@@ -133,11 +133,11 @@ class Engine:
         else:
             self._blank(self._style.spacing_dots)
 
-    def _end_line(self) -> None:
+    def _end_line(self, rows: int = 0) -> None:
         if not self._line:
             return
         style, line = self._style, self._line
-        rows = max(style.spacing_dots, line.height() + (6 if line.height() > 24 else 0))
+        rows = rows or max(style.spacing_dots, line.height() + (6 if line.height() > 24 else 0))
         strip = line.strip(style.align, style.margin_dots, self._paper.dots, rows) if self._paper.draws else None
         self._paper.add(line.text(style.align, style.margin_dots), strip, rows)
         self.lines_printed += 1
@@ -169,9 +169,7 @@ class Engine:
         if image.width > self._paper.dots:
             image = image.crop((0, 0, self._paper.dots, image.height))
         self._line.add_image(image, text)
-        spacing, self._style.spacing_dots = self._style.spacing_dots, 0
-        self._end_line()
-        self._style.spacing_dots = spacing
+        self._end_line(rows=image.height)
 
     # ── symbols and pictures ──
 

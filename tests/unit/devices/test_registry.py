@@ -12,8 +12,9 @@ from devices.camera_file.driver import FileCamera
 from devices.errors import DeviceMisconfigured
 from devices.health import DeviceHealth
 from devices.ports import DeviceState, Health
-from devices.printer_escpos.driver import EscPosPrinter, marker_of
+from devices.printer_escpos.driver import EscPosPrinter
 from devices.printer_escpos.profile import profiles
+from devices.printer_escpos.proof import marker_of
 from devices.registry import KINDS, DeviceSettings, open_device
 from devices.scanner_serial.driver import SerialScanner
 from devices.transport.address import SerialAddress, TcpAddress, parse_address
