@@ -85,10 +85,11 @@ class Card {
     const act = hand(device.id);
     this.face = (FACES[device.face] ?? generic)({ device, act, ...context() });
     this.health = element("span.health");
+    this.reason = element("p.reason", { hidden: true });
     this.cable = element("div");
     this.node = element(`section.card.${device.face}`, { id: `device-${device.id}` },
       element("h2", {}, say(`face_${device.face}`), element("small", {}, device.id), this.health),
-      this.face.node, this.cable, rawCommand(act));
+      this.reason, this.face.node, this.cable, rawCommand(act));
     this.act = act;
     this.draw(device);
   }
@@ -105,7 +106,8 @@ class Card {
   judge(opinion) {
     this.health.className = `health ${opinion?.health ?? "unknown"}`;
     this.health.textContent = opinion ? say("edge_says", { health: say(`health_${opinion.health}`) }) : "";
-    this.health.title = opinion?.reason ?? "";
+    this.reason.textContent = opinion?.reason ?? "";
+    this.reason.hidden = !opinion?.reason || opinion.health === "ok";
   }
 }
 
