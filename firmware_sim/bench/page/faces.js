@@ -1,10 +1,10 @@
 // Each face draws one class of hardware and puts the hands where a person would put them.
 // A face is made once (hands keep what is typed in them) and draws what the device shows whenever that changes.
 import { digits, produce } from "./shapes.js";
-import { button, choice, element, known, named, say } from "./words.js";
+import { esl, label, printer } from "./printing.js";
+import { button, choice, element, known, lamp, named, say } from "./words.js";
 
 const keys = (...buttons) => element("div.keys", {}, ...buttons);
-const lamp = (name, on, text) => element(`span.lamp.${name}${on ? `.${on}` : ""}`, { title: text }, element("i"), text);
 
 // A scanner is heard before it is seen.
 let sound = null;
@@ -81,97 +81,6 @@ function scale({ act, bench }) {
       if (lies === 0) pile = [];
       platter.replaceChildren(...(pile.length ? pile.slice(-9).map((thing) => produce(thing.picture)) : lies ? [element("span.load", {}, `${lies} g`)] : []));
       if (!sending && document.activeElement !== exact) slider.value = exact.value = lies;
-    },
-  };
-}
-
-// Paper that grows out of a slot; what was cut lies below, each a picture to be looked at large.
-function paper(device, enlarge) {
-  const now = element("img.now", { alt: "" });
-  const cut = element("div.cut");
-  const address = (name, version) => `/v1/devices/${encodeURIComponent(device.id)}/pictures/${encodeURIComponent(name)}?v=${encodeURIComponent(version)}`;
-  let drawn = "";
-  return {
-    node: element("div.paper", {}, now, cut),
-    draw({ pictures }, version) {
-      const growing = pictures.includes("now");
-      now.hidden = !growing;
-      if (growing) now.src = address("now", version);
-      const finished = pictures.filter((name) => name !== "now").slice(0, 6);
-      if (drawn === finished.join()) return;
-      drawn = finished.join();
-      cut.replaceChildren(...finished.map((name) => element("button.sheet", { type: "button", title: name, onclick: () => enlarge(address(name, name), name) }, element("img", { src: address(name, name), alt: name, loading: "lazy" }))));
-    },
-  };
-}
-
-const fault = (act, name, more = {}) => () => act({ fault: name, ...more });
-
-function printer({ device, act, enlarge }) {
-  const lamps = element("div.lamps");
-  const cover = element("div.cover");
-  const sheet = paper(device, enlarge);
-  const drawer = element("div.till-drawer", {}, element("div.tray"));
-  const hands = element("div.keys");
-  const state = { hands: "" };
-  const node = element("div", {},
-    element("div.body.printer-body", {}, cover, lamps, element("div.slot")), sheet.node, hands, drawer);
-  return {
-    node,
-    draw(told) {
-      const { shows } = told;
-      const condition = shows.condition ?? shows;
-      lamps.replaceChildren(lamp("small", (shows.powered ?? true) && "green", say("lamp_power")), lamp("small", condition.paper_end ? "red" : condition.near_end ? "yellow" : "", say("lamp_paper")), lamp("small", (condition.cutter_error || condition.cover_open) && "red", say("lamp_error")));
-      node.firstChild.classList.toggle("open", Boolean(condition.cover_open));
-      const wanted = JSON.stringify(condition);
-      if (wanted !== state.hands) {
-        hands.replaceChildren(
-          button(say("tear"), () => act({ tear: true })),
-          condition.paper_end ? button(say("load_paper"), () => act({ paper: "load" }), { class: "strong" }) : button(say("pull_paper"), () => act({ paper: "out" })),
-          button(say("five_lines"), () => act({ paper: "out", after_lines: 5 })),
-          button(say("near_end"), () => act({ paper: condition.near_end ? "load" : "near_end" }), { "aria-pressed": String(Boolean(condition.near_end)) }),
-          button(say(condition.cover_open ? "close_cover" : "open_cover"), () => act({ cover: condition.cover_open ? "close" : "open" }), { "aria-pressed": String(Boolean(condition.cover_open)) }),
-          button(say(condition.cutter_error ? "clear_jam" : "jam"), () => act({ jam: !condition.cutter_error }), { "aria-pressed": String(Boolean(condition.cutter_error)) }),
-        );
-        state.hands = wanted;
-      }
-      sheet.draw(told, `${shows.receipts ?? 0}-${shows.lines ?? shows.paper?.length ?? 0}`);
-      const open = shows.drawer_open ?? shows.drawer?.open;
-      drawer.hidden = open === undefined;
-      drawer.classList.toggle("open", Boolean(open));
-      drawer.firstChild.replaceChildren(element("span", {}, say(open ? "drawer_open" : "drawer_closed")), button(say(open ? "push_drawer" : "pull_drawer"), () => act({ drawer: open ? "close" : "open" })));
-    },
-  };
-}
-
-function label({ device, act, enlarge, bench, ask, toast }) {
-  const lamps = element("div.lamps");
-  const sheet = paper(device, enlarge);
-  const hands = element("div.keys");
-  let drawn = "";
-  const node = element("div", {}, element("div.body.printer-body.small", {}, lamps, element("div.slot")), hands, sheet.node);
-  return {
-    node,
-    draw(told) {
-      const { shows } = told;
-      const out = shows.paper === "out" || shows.paper_out === true;
-      const open = shows.head === "open" || shows.head_open === true;
-      lamps.replaceChildren(lamp("small", out ? "red" : "green", say("lamp_paper")), lamp("small", open && "red", say("lamp_head")), lamp("small", shows.paused && "yellow", say("lamp_pause")), element("span", {}, say("labels_printed", { count: shows.printed ?? 0 })));
-      node.firstChild.classList.toggle("open", open);
-      const wanted = JSON.stringify([out, open, shows.paused]);
-      if (wanted !== drawn) {
-        drawn = wanted;
-        // The edge prints on its first label printer.
-        const first = [...bench.devices.values()].find((one) => one.face === "label").id === device.id;
-        hands.replaceChildren(...[
-          out ? button(say("load_paper"), () => act({ paper: "load" }), { class: "strong" }) : button(say("pull_paper"), () => act({ paper: "out" })),
-          button(say("three_labels"), () => act({ paper: "out", after: 3 })),
-          button(say(open ? "close_cover" : "open_cover"), () => act({ head: open ? "close" : "open" }), { "aria-pressed": String(open) }),
-          button(say(shows.paused ? "go_on" : "pause"), () => act({ pause: !shows.paused }), { "aria-pressed": String(Boolean(shows.paused)) }),
-          first && button(say("shelf_labels"), () => ask("/v1/till", { do: "labels", codes: bench.goods.scan.slice(0, 5).map((thing) => thing.code) }).catch((error) => toast(error.message))),
-        ].filter(Boolean));
-      }
-      sheet.draw(told, shows.printed ?? 0);
     },
   };
 }
@@ -286,19 +195,6 @@ function answering({ device, act }) {
 function screenOf(shows, device) {
   if (device.face === "payment") return [say("provider_paid", { amount: ((shows.paid_minor ?? 0) / 100).toFixed(2) }), say("provider_notices", { count: shows.notices ?? 0 })];
   return [shows.screen ?? shows.display ?? ""].flat();
-}
-
-function esl({ device, act, enlarge }) {
-  const tags = element("div.tags");
-  return {
-    node: element("div", {}, tags),
-    draw({ shows, pictures }) {
-      tags.replaceChildren(...(shows.tags ?? []).map((tag) => {
-        const picture = pictures.includes(tag.tag) ? element("img", { src: `/v1/devices/${encodeURIComponent(device.id)}/pictures/${encodeURIComponent(tag.tag)}?v=${tag.version ?? 0}`, alt: tag.tag }) : element("div.ink", {}, ...(tag.lines ?? []).map((text) => element("div", {}, text)));
-        return element("figure.tag", {}, picture, element("figcaption", {}, tag.tag, tag.battery_percent === undefined ? "" : ` · ${tag.battery_percent} %`));
-      }));
-    },
-  };
 }
 
 export function generic() {

@@ -51,3 +51,6 @@ export function choice(options, chosen, onchange, label) {
   for (const [value, text] of options) made.append(element("option", { value, selected: value === chosen }, text));
   return made;
 }
+
+// A small lamp with its word; "on" is the colour that it burns in, or nothing.
+export const lamp = (name, on, text) => element(`span.lamp.${name}${on ? `.${on}` : ""}`, { title: text }, element("i"), text);
