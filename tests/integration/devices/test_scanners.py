@@ -22,7 +22,7 @@ from devices.scanner_ssi.driver import SsiOptions, SsiScanner
 from devices.served import ServedDevice
 from devices.surroundings import Surroundings
 from devices.transport import evdev
-from firmware_sim.scanner import HidScannerSim, LineScannerSim, SsiScannerSim
+from firmware_sim.scanner import HidScannerSim, LineScannerSim, SsiScannerSim, uinput
 from firmware_sim.wire import PtyWire
 from tests.waiting import until
 
@@ -266,6 +266,19 @@ async def test_a_fifo_may_stand_for_a_keyboard(tmp_path: Path) -> None:
     async with running(scanner) as codes:
         (tmp_path / "keys").write_bytes(events)
         assert await following(codes) == "6901234567892"
+
+
+@pytest.mark.skipif(not uinput.available(), reason="this machine has no /dev/uinput to make a keyboard with")
+async def test_a_keyboard_of_the_kernel_is_ours_alone_and_read() -> None:
+    async with HidScannerSim(uinput.UinputWire()) as sim:
+        scanner = HidScanner("s", f"evdev:{sim.address}")
+        async with running(scanner) as codes:
+            sim.scan("]E06901234567892")
+            assert await following(codes) == "6901234567892"
+            with pytest.raises(DeviceUnavailable, match="cannot be grabbed"):
+                evdev.open_evdev(sim.address)
+            sim.unplug()
+            await until(lambda: scanner.state.health is Health.ABSENT)
 
 
 def test_what_cannot_be_grabbed_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,8 @@ def test_f40_an_absurd_amount_on_a_label_needs_a_person(shop: Store, code: str) 
     assert shop.ring(code).lines[0].gross_minor == 50_000
 
 
+@pytest.mark.req(130)
+@pytest.mark.req(155)
 def test_items_only_while_shopping_and_money_only_while_paying(shop: Store) -> None:
     with pytest.raises(UnknownBarcode, match="payment code while shopping"):
         scanned(shop, PAYMENT)
