@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from firmware_sim.bench.address import is_network, link_of, network_of
 from firmware_sim.bench.errors import StoreFileUnusable
+from firmware_sim.bench.goods import goods
 from firmware_sim.bench.stand import NORMAL, Album, Device, Model
 from firmware_sim.bench.store_file import Entry
 from firmware_sim.wire import PtyWire, TcpWire, Wire
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from firmware_sim.printer import PrinterSim
 
 _LABEL_S = 0.3
+_TAGS = tuple(f"T{number:03}" for number in range(1, 9))
+_TAG_SLEEPS_S = 0.5
 _THREE = (NORMAL, "mute", "garbage")
 _FOUR = (NORMAL, "mute", "clone", "garbage")
 
@@ -55,6 +58,20 @@ def _display(entry: Entry) -> Model:
         return DisplaySim(wire_of(entry), model)
 
     return Model("price_display" if model == "led8" else "display", build)
+
+
+def _esl(_: Entry) -> Model:
+    from firmware_sim.esl import EslSim
+
+    def build(entry: Entry, _: str, __: Path) -> Device:
+        gateway = EslSim(wire_of(entry), _TAGS, delay_s=_TAG_SLEEPS_S)
+        for name, good in zip(_TAGS, goods().scan, strict=False):  # as whoever hung them up wrote them
+            content = {"template": "shelf", "item": good.code, "price": good.price_minor, "currency": "CNY"}
+            words = {"name": good.zh, "name_en": good.en}
+            gateway.tags[name].show({"id": "", **content, "updated_at": "2026-01-01T00:00:00+00:00", "fields": words})
+        return gateway
+
+    return Model("esl", build)
 
 
 def _label(language: Literal["zpl", "tspl"], entry: Entry) -> Model:
@@ -251,6 +268,7 @@ SHELF: dict[str, Callable[[Entry], Model]] = {
     "camera_stream": _camera,
     "display_page": _screen,
     "display_serial": _display,
+    "esl_gateway": _esl,
     "label_tspl": partial(_label, "tspl"),
     "label_zpl": partial(_label, "zpl"),
     "light_relay": _light,

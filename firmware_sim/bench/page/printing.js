@@ -1,5 +1,5 @@
 // Faces of what prints: receipt printers with their drawer, label printers, and shelf labels of electronic paper.
-import { button, element, lamp, say } from "./words.js";
+import { button, choice, element, lamp, say } from "./words.js";
 
 // Paper that grows out of a slot; what was cut lies below, each a picture to be looked at large.
 function paper(device, enlarge) {
@@ -90,15 +90,24 @@ export function label({ device, act, enlarge, bench, ask, toast }) {
   };
 }
 
-export function esl({ device, act, enlarge }) {
+// Tags of electronic paper along a shelf: what stands on each, its battery, and what a person can do to it.
+export function esl({ act }) {
   const tags = element("div.tags");
+  const MODES = ["normal", "slow", "offline", "nack", "deaf"];
+  let drawn = "";
+  const price = ({ price: minor, currency }) => (minor === undefined ? "" : `${currency === "CNY" ? "¥" : currency} ${(minor / 100).toFixed(2)}`);
+  const paperOf = (name, tag) => element("div.ink", {}, element("b", {}, tag.fields?.name ?? tag.item ?? ""), element("strong", {}, price(tag)), element("small", {}, tag.item ?? ""));
+  const draw = ([name, tag]) => element(`figure.tag${tag.online ? "" : ".off"}`, {}, paperOf(name, tag),
+    element("figcaption", {}, element("span", {}, tag.waiting ? `${name} …` : name), element("span", { class: tag.battery < 15 ? "low" : "" }, `${tag.battery} %`)),
+    element("div", {},
+      choice(MODES.map((mode) => [mode, say(`tag_${mode}`)]), tag.mode, (mode) => act({ tag: name, mode }), `${name}: ${say("profile")}`),
+      button(say(tag.battery < 15 ? "tag_battery_new" : "tag_battery_empty"), () => act({ tag: name, battery: tag.battery < 15 ? 100 : 5 }))));
   return {
-    node: element("div", {}, tags),
-    draw({ shows, pictures }) {
-      tags.replaceChildren(...(shows.tags ?? []).map((tag) => {
-        const picture = pictures.includes(tag.tag) ? element("img", { src: `/v1/devices/${encodeURIComponent(device.id)}/pictures/${encodeURIComponent(tag.tag)}?v=${tag.version ?? 0}`, alt: tag.tag }) : element("div.ink", {}, ...(tag.lines ?? []).map((text) => element("div", {}, text)));
-        return element("figure.tag", {}, picture, element("figcaption", {}, tag.tag, tag.battery_percent === undefined ? "" : ` · ${tag.battery_percent} %`));
-      }));
+    node: tags,
+    draw({ shows }) {
+      const wanted = JSON.stringify(shows.tags);
+      if (wanted !== drawn) tags.replaceChildren(...Object.entries(shows.tags ?? {}).map(draw));
+      drawn = wanted;
     },
   };
 }
