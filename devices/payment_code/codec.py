@@ -8,7 +8,7 @@ import tomllib
 import unicodedata
 from functools import cache
 from importlib import resources
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -43,6 +43,15 @@ class Key(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Key({self.merchant!r}, ***)"
+
+
+class Sealed(NamedTuple):
+    """A request's body, which may hold a payment code: no traceback shows it."""
+
+    data: bytes
+
+    def __repr__(self) -> str:
+        return f"<{len(self.data)} bytes>"
 
 
 class _Word(msgspec.Struct, frozen=True):
@@ -136,7 +145,12 @@ def checked(key: Key, status: int, nonce: str, signature: str, body: bytes) -> b
     return body
 
 
-def pay_body(attempt: Attempt) -> dict[str, Any]:
+def sealed(fields: object) -> Sealed:
+    """Return a body of JSON."""
+    return Sealed(msgspec.json.encode(fields))
+
+
+def pay_body(attempt: Attempt) -> Sealed:
     """Return what ``pay`` sends.
 
     Raises:
@@ -146,19 +160,16 @@ def pay_body(attempt: Attempt) -> dict[str, Any]:
         raise ValueError(
             f"attempt {attempt.order_no} has no payment code: a terminal reads cards, this channel does not"
         )
-    return {
-        "order_no": attempt.order_no,
-        "amount_minor": attempt.amount_minor,
-        "currency": attempt.currency,
-        "subject": clean(attempt.subject),
-        "auth_code": attempt.code.code,
-        "channel": attempt.code.channel,
-    }
-
-
-def refund_body(refund: Refund) -> dict[str, Any]:
-    """Return what ``refund`` sends."""
-    return msgspec.to_builtins(refund)  # type: ignore[no-any-return]
+    return sealed(
+        {
+            "order_no": attempt.order_no,
+            "amount_minor": attempt.amount_minor,
+            "currency": attempt.currency,
+            "subject": clean(attempt.subject),
+            "auth_code": attempt.code.code,
+            "channel": attempt.code.channel,
+        }
+    )
 
 
 def outcome_of(attempt: Attempt, body: bytes) -> Outcome:

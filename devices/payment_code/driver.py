@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -17,7 +17,7 @@ from devices.backoff import Backoff
 from devices.errors import DeviceMisconfigured, DeviceUnavailable
 from devices.health import DeviceHealth
 from devices.payment_code import codec
-from devices.payment_code.codec import MAX_ANSWER_BYTES, MAX_BILL_BYTES, Key, Notice, NotTrusted
+from devices.payment_code.codec import MAX_ANSWER_BYTES, MAX_BILL_BYTES, Key, Notice, NotTrusted, Sealed
 from devices.payment_code.exchange import NoAnswer, door_at, post
 from devices.ports.device import DeviceState, Health
 from devices.ports.payment import Attempt, BillLine, Outcome, Refund, RefundOutcome, Unknown
@@ -93,15 +93,12 @@ class PaymentCodes:
 
     async def run(self) -> None:
         """Look after the connection until cancelled."""
-        try:
-            while True:
-                if await self._answers():
-                    self._backoff.reset()
-                    await asyncio.sleep(self._watch_s)
-                else:
-                    await asyncio.sleep(self._backoff.wait_s())
-        finally:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        while True:
+            if await self._answers():
+                self._backoff.reset()
+                await asyncio.sleep(self._watch_s)
+            else:
+                await asyncio.sleep(self._backoff.wait_s())
 
     async def pay(self, attempt: Attempt, within_s: float = 10.0) -> Outcome:
         """See ``PaymentChannel.pay``.
@@ -116,21 +113,21 @@ class PaymentCodes:
 
     async def query(self, attempt: Attempt, within_s: float = 10.0) -> Outcome:
         """See ``PaymentChannel.query``."""
-        body = {"order_no": attempt.order_no}
+        body = codec.sealed({"order_no": attempt.order_no})
         return await self._ask(
             "/v1/query", body, lambda data: codec.outcome_of(attempt, data), attempt.order_no, within_s
         )
 
     async def reverse(self, attempt: Attempt, within_s: float = 10.0) -> Outcome:
         """See ``PaymentChannel.reverse``."""
-        body = {"order_no": attempt.order_no}
+        body = codec.sealed({"order_no": attempt.order_no})
         return await self._ask(
             "/v1/reverse", body, lambda data: codec.reversal_of(attempt, data), attempt.order_no, within_s
         )
 
     async def refund(self, refund: Refund, within_s: float = 10.0) -> RefundOutcome:
         """See ``PaymentChannel.refund``."""
-        body = codec.refund_body(refund)
+        body = codec.sealed(refund)
         return await self._ask(
             "/v1/refund", body, lambda data: codec.refund_outcome_of(refund, data), refund.refund_no, within_s
         )
@@ -138,7 +135,9 @@ class PaymentCodes:
     async def bill(self, day: dt.date, within_s: float = 30.0) -> list[BillLine]:
         """See ``PaymentChannel.bill``."""
         try:
-            return codec.bill_of(await self._exchange("/v1/bill", {"day": day.isoformat()}, within_s, MAX_BILL_BYTES))
+            return codec.bill_of(
+                await self._exchange("/v1/bill", codec.sealed({"day": day.isoformat()}), within_s, MAX_BILL_BYTES)
+            )
         except (NoAnswer, NotTrusted) as error:
             raise DeviceUnavailable(self.device_id, f"bill of {day}: {error.reason}") from error
 
@@ -151,7 +150,7 @@ class PaymentCodes:
             return None
 
     async def _ask(
-        self, path: str, body: dict[str, Any], read: Callable[[bytes], _T], number: str, within_s: float
+        self, path: str, body: Sealed, read: Callable[[bytes], _T], number: str, within_s: float
     ) -> _T | Unknown:
         try:
             outcome: _T | Unknown = read(await self._exchange(path, body, within_s))
@@ -164,12 +163,12 @@ class PaymentCodes:
         _log.info("payment_asked", device_id=self.device_id, path=path, number=number, outcome=type(outcome).__name__)
         return outcome
 
-    async def _exchange(self, path: str, body: dict[str, Any], within_s: float, limit: int = MAX_ANSWER_BYTES) -> bytes:
+    async def _exchange(self, path: str, body: Sealed, within_s: float, limit: int = MAX_ANSWER_BYTES) -> bytes:
         self.counts[path] += 1
-        data, nonce = msgspec.json.encode(body), secrets.token_hex(16)
-        headers = codec.signed(self._key, self._door.prefix + path, data, int(self._wall_s()), nonce)
+        nonce = secrets.token_hex(16)
+        headers = codec.signed(self._key, self._door.prefix + path, body.data, int(self._wall_s()), nonce)
         try:
-            answer = await post(self._threads, self._door, path, headers, data, limit, within_s)
+            answer = await post(self._threads, self._door, path, headers, body, limit, within_s)
         except NoAnswer as silence:
             self._health.set(Health.ABSENT, f"the provider does not answer: {silence.reason}")
             raise
@@ -180,7 +179,7 @@ class PaymentCodes:
 
     async def _answers(self) -> bool:
         try:
-            word = codec.word_of(await self._exchange("/v1/ping", {}, PING_S))
+            word = codec.word_of(await self._exchange("/v1/ping", codec.sealed({}), PING_S))
         except NoAnswer:
             return False
         except NotTrusted as error:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from devices.errors import DeviceMisconfigured
+from devices.payment_code.codec import Sealed
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -71,7 +72,7 @@ async def post(
     door: Door,
     path: str,
     headers: dict[str, str],
-    body: bytes,
+    body: Sealed,
     limit: int,
     within_s: float,
 ) -> Answer:
@@ -100,13 +101,13 @@ class _Call:
         else:
             self._connection = http.client.HTTPSConnection(door.host, door.port, timeout=timeout_s, context=door.tls)
 
-    def make(self, path: str, headers: dict[str, str], body: bytes, limit: int) -> Answer:
+    def make(self, path: str, headers: dict[str, str], body: Sealed, limit: int) -> Answer:
         try:
             self._connect()
             self.sent = True  # from the first byte on nobody knows
-            self._connection.request("POST", self._prefix + path, body, headers)
-            response = self._connection.getresponse()
-            data = response.read(limit + 1)
+            self._connection.request("POST", self._prefix + path, body.data, headers)
+            with self._connection.getresponse() as response:
+                data = response.read(limit + 1)
         except TimeoutError as error:
             raise NoAnswer("timeout", sent=self.sent) from error
         except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:

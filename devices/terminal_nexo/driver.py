@@ -90,13 +90,14 @@ class NexoTerminal(ServedDevice):
                 while True:
                     self._take_all(decoder, await transport.read())
                     if self._transport is None and login.done():
-                        self._logged_in(login.result())
+                        self._logged_in(self._waiting.pop(service).result())
                         self._transport = transport
                         patience.reschedule(None)
         except TimeoutError as error:
             raise DeviceUnavailable(self.device_id, f"no answer to the login within {LOGIN_S:g} s") from error
         finally:
             self._transport = None
+            login.cancel()  # nobody waits for it any more
             self._give_up_on_all()
 
     async def pay(self, attempt: Attempt, within_s: float = 10.0) -> Outcome:
@@ -224,6 +225,7 @@ class NexoTerminal(ServedDevice):
         for question in self._waiting.values():
             if not question.done():
                 question.set_exception(DeviceUnavailable(self.device_id, "the connection broke"))
+                question.exception()  # looked at: nobody waits for the login's answer
         self._waiting.clear()
 
     def _take_all(self, decoder: FrameDecoder, data: bytes) -> None:

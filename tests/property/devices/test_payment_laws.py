@@ -35,7 +35,7 @@ WORDS = (
         "?",
     ),
 )
-ODD = (None, True, 0, -1, 1250, 500, 12.5, 1e300, "", "x", "1250", [], [1], {}, {"a": 1}, "2026-11-21T12:00:00")
+ODD: tuple[Any, ...] = (None, True, 0, -1, 1250, 500, 12.5, 1e300, "", "x", "1250", [], [1], {}, {"a": 1}, "2026-11-21T12:00:00")
 MANY = 100
 """Inputs an example: Hypothesis chooses seeds, since drawing each value by itself takes a hundred times longer."""
 
