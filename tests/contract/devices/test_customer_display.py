@@ -5,6 +5,7 @@ import http.client
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,13 +55,13 @@ def last_event(port: int) -> str:
 
 
 @pytest.fixture(params=["memory", "cd5220", "dm-d", "led8", "cd5220-tcp"])
-async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
     if request.param == "memory":
         memory = MemoryDisplay("display-1")
         yield Bench(memory, lambda: f"{(memory.shown[-1].amount_minor or 0) / 100:.2f}" if memory.shown else "")
         return
     model = request.param.removesuffix("-tcp")
-    wire: Wire = TcpWire() if request.param.endswith("tcp") else PtyWire()
+    wire: Wire = TcpWire() if request.param.endswith("tcp") else PtyWire(tmp_path / "display")
     async with DisplaySim(wire, model) as sim:
         yield serial_bench(sim, sim.address, model)
 
@@ -99,8 +100,6 @@ async def test_after_a_loss_it_shows_the_newest_again(running: Bench) -> None:
             running.display.show(TOTAL)  # while away: no exception, nothing waits
             running.wire.replug()
             running.wire.receive(b"\x0c")  # what was on the glass before the power was cut is gone
-            if isinstance(running.wire, PtyWire):
-                running.display._address = running.wire.address  # type: ignore[attr-defined]  # as udev's link would
             await until(lambda: running.amount() == "19.90")
             await until(lambda: running.display.state.health is Health.OK)
     events = [line["event"] for line in logs]

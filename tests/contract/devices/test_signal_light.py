@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ class Bench:
 
 
 @pytest.fixture(params=["memory", "relay", "gpio"])
-async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
     if request.param == "memory":
         memory = MemoryLight()
         yield Bench(
@@ -69,15 +70,10 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
         names = {17: "green", 27: "yellow", 22: "red"}
         yield Bench(gpio, lambda: {names[line] for line, on in lines.burning.items() if on})
     else:
-        async with LightSim(PtyWire()) as sim:
+        async with LightSim(PtyWire(tmp_path / "light")) as sim:
             relay = RelayLight("light-1", sim.address, BOARDS.named("lcus"), RelayOptions())
             relay._backoff = Backoff(0.005, 0.02)
-
-            def back() -> None:
-                sim.wire.replug()
-                relay._address = sim.address  # as udev's link would
-
-            yield Bench(relay, lambda: {lamp for lamp, on in sim.lamps.items() if on}, sim.wire.unplug, back)
+            yield Bench(relay, lambda: {lamp for lamp, on in sim.lamps.items() if on}, sim.wire.unplug, sim.wire.replug)
 
 
 @pytest.fixture
