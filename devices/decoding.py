@@ -27,6 +27,7 @@ def _in(target: str) -> Explain:
 PROTOCOLS: dict[str, Explain] = {
     "display": _in("devices.display_serial.codec:explain"),
     "drawer": _in("devices.drawer_escpos.codec:explain"),
+    "esl": _in("devices.esl_gateway.codec:explain"),
     "label-tspl": _in("devices.label_tspl.codec:explain"),
     "label-zpl": _in("devices.label_zpl.codec:explain"),
     "light": _in("devices.light_relay.codec:explain"),

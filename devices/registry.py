@@ -18,6 +18,7 @@ KINDS: dict[str, str] = {
     "display_page": "LineDisplay",
     "display_serial": "LineDisplay",
     "drawer_escpos": "CashDrawer",
+    "esl_gateway": "ESL",
     "label_tspl": "LabelPrinter",
     "label_zpl": "LabelPrinter",
     "light_gpio": "Lights",

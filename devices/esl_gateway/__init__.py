@@ -1,0 +1,1 @@
+"""Electronic shelf labels behind a gateway that speaks HTTP and JSON."""
