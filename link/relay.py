@@ -125,7 +125,7 @@ class Relay:
         self._clock_s = clock_s
         self._state, self._reason = RelayState.OFFLINE, "not started"
         self._lost, self._refused = False, ""
-        self._wake, self._moved, self._hurry, self._room = (asyncio.Event() for _ in range(4))
+        self._wake, self._moved, self._room = (asyncio.Event() for _ in range(3))
         self._publishing = 0
         self._incident: Incident | None = None
         self._counts = dict.fromkeys(("connections", "batches", "malformed", "dropped"), 0)
@@ -167,10 +167,6 @@ class Relay:
         """Tell headquarters anew how the devices are, soon. Call on the loop's thread."""
         self._devices_moved.set()
 
-    def hurry(self) -> None:
-        """The network is said to be back: try now instead of at the end of the back-off."""
-        self._hurry.set()
-
     async def run(self) -> None:
         """Keep the line open for ever; ends only when cancelled, or by an error of the journal."""
         async with asyncio.TaskGroup() as tasks:
@@ -187,7 +183,7 @@ class Relay:
                 # each time all that they retain is chained and sent afresh. They do it ever more slowly until a person has looked.
                 if self._up.heard > heard and self._up.epochs == epochs:
                     self._backoff.reset()
-                await self._pause(self._backoff.next_s(at_least_failures=failures))
+                await asyncio.sleep(self._backoff.next_s(at_least_failures=failures))
 
     async def drain(self, timeout_s: float) -> bool:
         """Wait until headquarters has committed everything that is in the outbox; say whether that came about in time."""
@@ -369,12 +365,6 @@ class Relay:
                 self._lost = True
             case _:
                 pass
-
-    async def _pause(self, wait_s: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(wait_s):
-                await self._hurry.wait()
-        self._hurry.clear()
 
     async def _say_goodbye(self, transport: Transport) -> None:
         payload = encode(Status(VERSION, online=False, boot=self._status.boot, software=self._status.software))

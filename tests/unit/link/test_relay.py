@@ -342,14 +342,3 @@ async def test_a_fact_too_large_for_the_wire_stops_its_stream_and_nothing_else()
         await until(lambda: "unsendable" in incidents)
         assert not await pair.relay.drain(0.1)
         assert pair.relay.counters.connections == 1
-
-
-async def test_hurry_ends_the_wait() -> None:
-    slow = Backoff(random.Random(1), first_s=1000, cap_s=1000)
-
-    async with paired(lambda pair: pair.new_relay(backoff=slow)) as pair:
-        await until(lambda: pair.relay.state is RelayState.ONLINE)
-        pair.broker.cut(EDGE)
-        await until(lambda: pair.relay.state is RelayState.OFFLINE)
-        pair.relay.hurry()
-        await until(lambda: pair.relay.state is RelayState.ONLINE)
