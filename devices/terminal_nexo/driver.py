@@ -1,6 +1,7 @@
 """The card terminal: one connection, questions by ServiceID, and a status question before anything is asked for twice."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import secrets
 from collections import Counter
@@ -109,7 +110,8 @@ class NexoTerminal(ServedDevice):
         message = self._desk.pay(attempt, self._now())
         answer = await self._ask(message, codec.service_id(attempt.order_no), _left(deadline_s))
         if answer == Unknown("timeout"):
-            return self._told(attempt, await self._status(attempt, STATUS_S))  # somebody may be looking for a card
+            later = await self._status(attempt, STATUS_S)  # somebody may be looking for a card
+            return self._told(attempt, Unknown(later.reason) if isinstance(later, Unknown) else later)
         return self._told(attempt, answer if isinstance(answer, Unknown) else codec.outcome_of(attempt, answer))
 
     async def query(self, attempt: Attempt, within_s: float = 10.0) -> Outcome:
@@ -168,7 +170,9 @@ class NexoTerminal(ServedDevice):
 
     async def _abort(self, attempt: Attempt) -> Outcome:
         """End a payment that runs; the next status tells how it ended."""
-        await self._say(self._desk.abort(attempt.order_no, _fresh_service()))
+        if self._transport is not None:
+            with contextlib.suppress(DeviceUnavailable):  # the status below tells
+                await self._say(self._transport, self._desk.abort(attempt.order_no, _fresh_service()))
         after = await self._status(attempt, STATUS_S)
         return Closed() if isinstance(after, Failed) else Unknown("aborting")
 
@@ -191,15 +195,17 @@ class NexoTerminal(ServedDevice):
     async def _ask(self, message: dict[str, Any], service: str, within_s: float) -> Answer | Unknown:
         if len(self._waiting) >= WAITING or service in self._waiting:
             return Unknown("busy", sent=False)
+        transport = self._transport
+        if transport is None:
+            return Unknown("not_reached", sent=False)
         question: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[service] = question
-        sent = False
         try:
             async with asyncio.timeout(within_s):
-                sent = await self._say(message)
-                return await question if sent else Unknown("not_reached", sent=False)
+                await self._say(transport, message)
+                return await question
         except TimeoutError:
-            return Unknown("timeout", sent=sent)
+            return Unknown("timeout")
         except DeviceUnavailable:
             return Unknown("no_answer")
         finally:
@@ -207,13 +213,9 @@ class NexoTerminal(ServedDevice):
             if question.done() and not question.cancelled():
                 question.exception()
 
-    async def _say(self, message: dict[str, Any]) -> bool:
-        """Send; return False when there is certainly nobody to send to."""
-        if self._transport is None:
-            return False
+    async def _say(self, transport: Transport, message: dict[str, Any]) -> None:
         async with self._writing:
-            await self._transport.write(codec.framed(message))
-        return True
+            await transport.write(codec.framed(message))
 
     def _logged_in(self, answer: Answer) -> None:
         if not answer.ok:

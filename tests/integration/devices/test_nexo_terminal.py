@@ -197,7 +197,9 @@ async def test_half_an_answer_and_a_slow_line_are_unknown_in_time(
     tried = attempt()
     async with working(sim) as terminal:
         sim.handle({"fault": "slow", "bytes_per_s": 20})
-        assert await terminal.pay(tried, within_s=0.3) == Unknown("timeout", sent=False)
+        assert await terminal.pay(tried, within_s=0.3) == Unknown(
+            "timeout", sent=False
+        )  # it was still asking whether to pay
         sim.handle({"fault": "fast"})
         async with asyncio.timeout(5):
             while not isinstance(outcome := await terminal.pay(tried), Paid):
