@@ -83,6 +83,19 @@ async def test_a_roll_that_ends_twice_spoils_labels_and_loses_none(profile: str)
         assert sim.mechanism.spoiled == 2
 
 
+@pytest.mark.parametrize("scheme", ["", "serial:", "char:"])
+@pytest.mark.parametrize("language", [ZPL, TSPL], ids=["zpl", "tspl"])
+async def test_every_kind_of_line_will_do(scheme: str, language: Any, tmp_path: Path) -> None:
+    kind: Any = "tspl" if language is TSPL else "zpl"
+    async with LabelSim(PtyWire(tmp_path / "printer"), kind) as sim, asyncio.TaskGroup() as tasks:
+        press = LabelPress("labels-1", f"{scheme}{sim.address}", language, FAST)
+        task = tasks.create_task(press.run())
+        await until(lambda: press.state.health is Health.OK)
+        assert (await press.print_batch(batch(2))).state is JobState.PRINTED
+        assert numbers(sim) == ["A-000", "A-001"]
+        task.cancel()
+
+
 async def test_ribbon_pause_and_heat_are_named() -> None:
     async with LabelSim(TcpWire(), "zpl") as sim, running(sim, ZPL) as press:
         for command, undo, word in (

@@ -44,11 +44,16 @@ def test_the_newest_price_wins_whatever_the_order(order: list[int], sends: list[
     assert book.update_of("A1") == TagNews("A1", "u-5", TagState.ACKED)
 
 
-HEADS = b"HTTP/1.1 200 OK\r\n|HTTP/1.0 |Content-Length: 2\r\n|Content-Length: 999\r\n|Transfer-Encoding: chunked\r\n|\r\n|0\r\n\r\n|2\r\n{}\r\n"
-WORDS = [*HEADS.split(b"|"), b"{}", b"GET / HTTP/1.1\r\n", b"POST /x HTTP/1.1\r\n", b"\x00", b"\xff\xfe", b"a" * 50]
-EVENT = b'{"n":1,"type":"update","tag":"A1","id":"u","state":"acked"}'
-PARTS = b'{"epoch":"e"~,"events":[~{"n":2,"type":"tag","tag":"\\u0007"}~,~]~}~,"tags":[~{"tag":"A1","battery":1e9}~"~[[[~\xff~,"accepted":["u"]~null'
-BODIES = [*PARTS.split(b"~"), EVENT, b'{"tag":"A","rssi":-1}']
+HEADS = (
+    b"HTTP/1.1 200 OK\r\n|HTTP/1.0 |Content-Length: 2\r\n|Content-Length: 999\r\n|Transfer-Encoding: chunked\r\n|\r\n|"
+    b"0\r\n\r\n|2\r\n{}\r\n|{}|GET / HTTP/1.1\r\n|POST /x HTTP/1.1\r\n|\x00|\xff\xfe"
+)
+WORDS = [*HEADS.split(b"|"), b"a" * 50]
+PARTS = (
+    b'{"epoch":"e"~,"events":[~{"n":2,"type":"tag","tag":"\\u0007"}~,~]~}~,"tags":[~{"tag":"A1","battery":1e9}~"~[[[~\xff~'
+    b',"accepted":["u"]~null~{"n":1,"type":"update","tag":"A1","id":"u","state":"acked"}~{"tag":"A","rssi":-1}'
+)
+BODIES = PARTS.split(b"~")
 
 
 def noise(chance: random.Random, words: list[bytes]) -> bytes:
