@@ -64,13 +64,15 @@ class Lane:
             "close_day": self._close_day,
         }
 
-    async def scanned(self, read: Scan) -> None:
-        """Take what a scanner read; what cannot be taken is told, never raised: the next scan comes."""
+    async def scanned(self, read: Scan) -> bool:
+        """Take what a scanner read and tell whether it could be taken; what cannot is logged, never raised: the next scan comes."""
         try:
             await self._take(read.data, read.symbology)
         except (DomainError, ProtocolError, DiskFull, ReserveReached) as error:
             # Never the code itself: it may be a payment code.
             _log.warning("scan_refused", lane=self.lane, error=type(error).__name__)
+            return False
+        return True
 
     async def resumed(self) -> Resumed:
         """Return where the lane stands."""

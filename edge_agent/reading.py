@@ -1,6 +1,8 @@
 """What scanners and cameras read goes to the lane."""
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from edge_agent.errors import EdgeError
 from edge_agent.features import Word, Work
 from edge_agent.lanes import Lane
 
+BEEP_S = 5.0
 PICTURE_S = 20.0
 """Longer than any picture within the limits takes."""
 
@@ -36,8 +39,13 @@ class Reading:
         return {"photo": self._photo}
 
     def work(self) -> Work:
-        """Return one task a scanner."""
-        return {f"scans:{scanner.device_id}": self._take_scans(scanner) for scanner in self._attached.scanners}
+        """Return two tasks a scanner: its scans, and the bad beeps for what was not taken, which no scan waits for."""
+        work: dict[str, Coroutine[Any, Any, None]] = {}
+        for scanner in self._attached.scanners:
+            refused = asyncio.Event()
+            work[f"scans:{scanner.device_id}"] = self._take_scans(scanner, refused)
+            work[f"beeps:{scanner.device_id}"] = self._complain(scanner, refused)
+        return work
 
     async def finish(self) -> None:
         """Nothing is open: a scan is rung up or it is not."""
@@ -64,6 +72,15 @@ class Reading:
             basket = await self._lane.words["scan"](code)
         return {"codes": codes, "basket": basket}
 
-    async def _take_scans(self, scanner: Bay[Scanner]) -> None:
+    async def _take_scans(self, scanner: Bay[Scanner], refused: asyncio.Event) -> None:
         async for read in scanner.stream(aiter):
-            await self._lane.scanned(read)
+            if not await self._lane.scanned(read):
+                refused.set()
+
+    async def _complain(self, scanner: Bay[Scanner], refused: asyncio.Event) -> None:
+        while True:
+            await refused.wait()
+            refused.clear()
+            with contextlib.suppress(DeviceError):  # it was lost since; the till has told the cashier as well
+                if scanner.device.can.beep:
+                    await scanner.ask(lambda each: each.beep(good=False), BEEP_S)

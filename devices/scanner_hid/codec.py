@@ -14,6 +14,7 @@ from devices.transport.evdev import EVENT
 
 SYN, KEY, LED = 0x00, 0x01, 0x11
 SYN_DROPPED, LED_CAPS = 3, 1
+_LAST_KIND = 0x1F
 _UP, _DOWN = 0, 1
 _GS = b"\x1d"
 FEWEST_CHARACTERS = 3
@@ -69,6 +70,7 @@ class KeyDecoder:
         self._held: set[int] = set()
         self._caps = False
         self._alt_digits = ""
+        self._in_noise = False
         self._forget()
 
     @property
@@ -79,16 +81,30 @@ class KeyDecoder:
     def feed(self, data: bytes) -> list[Code | Refusal]:
         """Take a chunk of events and return what they complete."""
         data = self._rest + data
-        whole = len(data) - len(data) % EVENT.size
-        self._rest = data[whole:]
         found: list[Code | Refusal] = []
-        for seconds, micros, kind, code, value in EVENT.iter_unpack(data[:whole]):
-            found += self._event(seconds + micros / 1e6, kind, code, value)
+        at = 0
+        while at + EVENT.size <= len(data):
+            seconds, micros, kind, code, value = EVENT.unpack_from(data, at)
+            if 0 <= micros < 1_000_000 and kind <= _LAST_KIND:
+                self._in_noise = False
+                found += self._event(seconds + micros / 1e6, kind, code, value)
+                at += EVENT.size
+            else:  # never from the kernel, which gives whole events; whatever stands for it may be torn
+                found += self._pass_over()
+                at += 1
+        self._rest = data[at:]
         return found
 
     def silence(self) -> list[Code | Refusal]:
         """Tell that nothing came for a while: ends a code without a terminator, drops half of one with it."""
         return self._finish() if self._typing.end is End.NONE else self._drop("half_frame")
+
+    def _pass_over(self) -> list[Code | Refusal]:
+        """Pass one byte over; what stands before it is half a code, and what comes after may lack its beginning."""
+        already, self._in_noise = self._in_noise, True
+        found = [] if already else self._drop("half_frame")
+        self._spoilt = "noise"
+        return found
 
     def _forget(self) -> None:
         self._text = bytearray()
@@ -129,7 +145,7 @@ class KeyDecoder:
     def _after_a_pause(self, at_s: float) -> list[Code | Refusal]:
         """End or drop what stands since before a pause; the events' own times tell, so it matters not when we read them."""
         pause_s = at_s - self._last_s
-        if not self.pending or pause_s < 0:
+        if not self.pending or pause_s < 0 or self._spoilt == "noise":  # after noise nobody knows where a code begins
             return []
         if self._typing.end is End.NONE:
             return self._finish() if pause_s > self._typing.idle_s else []
@@ -171,6 +187,7 @@ class KeyDecoder:
 
     def _drop(self, reason: str) -> list[Code | Refusal]:
         size, pending = len(self._text), self.pending
+        reason = "noise" if self._spoilt == "noise" else reason
         self._alt_digits = ""
         self._forget()
         return [Refusal(reason, size)] if pending else []

@@ -86,7 +86,7 @@ async def test_a_packet_whose_answer_was_lost_is_answered_again_and_dropped(ssi:
         ssi.wire.receive = lambda data: None if deaf else take(data)  # the scanner does not hear our ACK
         ssi.scan("6901234567892", "]E0")
         assert await following(codes) == "6901234567892"
-        await until(lambda: ssi.repeated == 2)
+        await until(lambda: ssi.repeated >= 2)
         deaf.clear()
         await until(lambda: not ssi.shows()["waiting"])
         ssi.scan("6901234567892", "]E0")  # the same again, but not a repetition

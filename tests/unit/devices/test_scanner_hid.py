@@ -162,6 +162,17 @@ def test_lost_events_drop_the_code_and_what_was_held() -> None:
     assert found == [Refusal("overrun", 10), Code("1234567890", None)]
 
 
+@pytest.mark.parametrize("torn", [1, 7, 12, 23, 25])
+def test_a_torn_event_spoils_the_code_around_it_and_no_other(torn: int) -> None:
+    good = events([*DIGITS, *strokes(ENTER)])
+    decoder = KeyDecoder()
+    found = decoder.feed(good[:240] + b"\xa5" * torn + events([*DIGITS, *strokes(ENTER)], at_s=101))
+    assert {result.reason for result in found if isinstance(result, Refusal)} == {"half_frame", "noise"}
+    assert not [result for result in found if isinstance(result, Code)]  # its beginning may be missing
+    decoder.silence()
+    assert decoder.feed(events([*DIGITS, *strokes(ENTER)], at_s=102)) == [Code("1234567890", None)]
+
+
 def test_an_endless_code_takes_no_memory() -> None:
     decoder = KeyDecoder()
     many = events(strokes(*[ONE] * (MAX_CODE_BYTES + 50), ENTER), pace_s=0.0004)
