@@ -21,7 +21,7 @@ class DrawerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         printer: the id of the printer that it hangs on.
         pin: of the connector, 2 or 5.
-        open_level: which level of the sensor pin means open; ``shopwire devices learn`` finds it out.
+        open_level: which level of the sensor pin means open; ``shopwire devices learn drawer`` finds it out.
         alarm_s: a drawer that stands open longer is told of; 0 tells nothing.
         look_s: between two looks at it.
     """

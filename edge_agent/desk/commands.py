@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from devices.ports.drawer import OpenLevel
 from devices.registry import DeviceSettings
 from edge_agent.control import ControlClient
 from edge_agent.desk.errors import AgentHoldsDevices, NoSuchDevice
@@ -211,7 +212,7 @@ def test(
         found = [each for one in chosen for each in _ask(client, **asking, device=one.device_id)["findings"]]
         client.close()
     else:
-        found = _run(_tried(chosen, texts, short(_language(ctx)), by_hand=not everything))
+        found = _run(_tried(chosen, asked.devices, texts, short(_language(ctx)), by_hand=not everything))
     bad = sum(each["verdict"] == "bad" for each in found)
     for each in found:
         click.echo(_json(each) if as_json else _told(each, texts))
@@ -220,14 +221,16 @@ def test(
     ctx.exit(1 if bad else 0)
 
 
-async def _tried(chosen: tuple[DeviceSettings, ...], texts: Any, lang: Any, *, by_hand: bool) -> list[dict[str, Any]]:
-    from edge_agent.desk.stand import at_work, attached_of, settled
+async def _tried(
+    chosen: tuple[DeviceSettings, ...], devices: tuple[DeviceSettings, ...], texts: Any, lang: Any, *, by_hand: bool
+) -> list[dict[str, Any]]:
+    from edge_agent.desk.stand import at_work, attached_of, settled, with_neighbours
     from edge_agent.desk.trials import try_out
     from edge_agent.findings import told
 
-    async with at_work(attached_of(chosen)) as attached:
+    async with at_work(attached_of(with_neighbours(chosen, devices))) as attached:
         await settled(attached)
-        found = [await try_out(bay, texts, by_hand=by_hand) for bay in attached.bays]
+        found = [await try_out(bay, texts, by_hand=by_hand) for bay in attached.bays[: len(chosen)]]
     return [told(each, texts, lang)._asdict() for each in found]
 
 
@@ -318,11 +321,12 @@ def learn(
         return
     asked = Asked(config, address, kind or "printer_escpos", profile)
     _refuse_running(asked)
-    learnt = _run(_drawer_of(asked.one(device), lambda key: click.prompt(texts[key], default="", show_default=False)))
-    click.echo(_json({"open_level": learnt}) if as_json else texts["desk.drawer_learnt"].format(level=learnt))
+    printer = asked.one(str(asked.one(device).options.get("printer", device)))
+    level = _run(_drawer_of(printer, lambda key: click.prompt(texts[key], default="", show_default=False))).value
+    click.echo(_json({"open_level": level}) if as_json else texts["desk.drawer_learnt"].format(level=level))
 
 
-async def _drawer_of(printer: DeviceSettings, ask: Callable[[str], Any]) -> str:
+async def _drawer_of(printer: DeviceSettings, ask: Callable[[str], Any]) -> OpenLevel:
     from edge_agent.desk.learning import learn_drawer
     from edge_agent.desk.stand import at_work, attached_of, settled
 
@@ -331,7 +335,7 @@ async def _drawer_of(printer: DeviceSettings, ask: Callable[[str], Any]) -> str:
 
     async with at_work(attached_of([printer])) as attached:
         await settled(attached)
-        return (await learn_drawer(attached.bays[0], prompt)).open_level
+        return await learn_drawer(attached.bays[0], prompt)
 
 
 @devices.command()

@@ -1,11 +1,9 @@
-"""What only a trial on the spot can tell: which level of the drawer's switch means open, which protocol a scale speaks."""
+"""What only a trial on the spot can tell: which level of the drawer's switch means open."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Literal, NamedTuple
 
-from devices.drawer_escpos.codec import learn
-from devices.errors import DeviceUnavailable
+from devices.drawer_escpos.codec import STEPS, learn
 from devices.ports.drawer import OpenLevel
 from edge_agent.attached import AnyBay
 from edge_agent.desk.errors import NothingLearnt
@@ -17,42 +15,32 @@ ASK_S = 8.0
 Prompt = Callable[[str], Awaitable[None]]
 
 
-class DrawerLearnt(NamedTuple):
-    """The level of the drawer's switch while it is open, for the option ``open_level``."""
-
-    open_level: Literal["high", "low"]
-
-
-async def learn_drawer(printer: AnyBay, prompt: Prompt) -> DrawerLearnt:
-    """Learn the polarity: open, read, close, read. A person opens and closes the drawer; no pulse is sent.
+async def learn_drawer(printer: AnyBay, prompt: Prompt) -> OpenLevel:
+    """Learn the polarity: close, read, open, read. A person closes and opens the drawer; no pulse is sent.
 
     Args:
-        printer: the receipt printer that the drawer hangs on.
-        prompt: asks the person to bring the drawer into a state (``desk.drawer_open``, ``desk.drawer_close``) and waits for the word.
+        printer: what the drawer hangs on.
+        prompt: asks the person to bring the drawer into a state (``desk.drawer_close``, ``desk.drawer_open``) and waits for the word.
 
     Raises:
         NothingLearnt: the level did not change, is not told, or is not steady.
-        DeviceUnavailable: the printer is away.
+        DeviceError: the printer is away, or has no connector.
     """
-    await prompt("desk.drawer_open")
-    opened = await _level(printer)
-    await prompt("desk.drawer_close")
-    closed = await _level(printer)
-    level, reason = learn(closed, opened)
-    if level is OpenLevel.UNKNOWN:
-        raise NothingLearnt(printer.device_id, reason)
-    return DrawerLearnt(level.value)
+    seen: list[bool | None] = []
+    for step in STEPS:
+        await prompt(f"desk.drawer_{step}")
+        seen.append(await _level(printer))
+    learnt = learn(*seen)
+    if learnt.level is OpenLevel.UNKNOWN:
+        raise NothingLearnt(printer.device_id, learnt.reason)
+    return learnt.level
 
 
-async def _level(printer: AnyBay) -> bool:
+async def _level(printer: AnyBay) -> bool | None:
     seen: set[bool | None] = set()
     for _ in range(LOOKS):
-        status = await printer.ask(lambda each: each.status(), ASK_S)
-        seen.add(status.drawer_pin_high)
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(LOOK_S)  # first of all: a printer tells the change a moment after the hand
+        seen.add(await printer.ask(lambda each: each.read_pin(), ASK_S))
     if len(seen) != 1:
         raise NothingLearnt(printer.device_id, "the switch is not steady: look at its cable")
-    level = seen.pop()
-    if level is None:
-        raise DeviceUnavailable(printer.device_id, "the printer does not tell the drawer's level")
-    return level
+    return seen.pop()

@@ -1,7 +1,7 @@
 """Devices standing alone, as the edge would run them, for as long as a command of the desk needs them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from devices.errors import DeviceUnavailable
@@ -38,6 +38,13 @@ def attached_of(
 
     bays += [_bay(each, plug, taps, report, neighbour) for each in devices]
     return Attached(bays, plug)
+
+
+def with_neighbours(chosen: Iterable[DeviceSettings], devices: Sequence[DeviceSettings]) -> list[DeviceSettings]:
+    """Return ``chosen`` and what they hang on: the printer of a drawer."""
+    wanted = list(chosen)
+    named = {each.options.get("printer") for each in wanted}
+    return wanted + [each for each in devices if each.device_id in named and each not in wanted]
 
 
 @asynccontextmanager

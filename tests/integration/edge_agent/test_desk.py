@@ -158,7 +158,7 @@ async def test_the_drawers_polarity_is_learnt(printer: PrinterSim, open_high: bo
     async with at_work(attached_of([settings])) as attached:
         await settled(attached)
         learnt = await learn_drawer(attached.bays[0], hands)
-    assert learnt.open_level == ("high" if open_high else "low")
+    assert learnt.value == ("high" if open_high else "low")
 
 
 # -- a store file
@@ -253,3 +253,18 @@ async def test_bytes_are_explained() -> None:
     assert unknown.exit_code == 1
     assert "scanner" in unknown.output
     assert (await desk("decode", "scanner", "zz")).exit_code == 1
+
+
+async def test_a_drawer_is_tried_through_its_printer_and_not_opened(tmp_path: Path, printer: PrinterSim) -> None:
+    file = tmp_path / "store.toml"
+    file.write_text(
+        f'data_dir = "{tmp_path}/data"\n[[devices]]\ndevice_id = "printer-1"\nkind = "printer_escpos"\n'
+        f'address = "tcp:127.0.0.1:{printer.port}"\n[[devices]]\ndevice_id = "drawer-1"\nkind = "drawer_escpos"\n'
+        'options = { printer = "printer-1", open_level = "high" }\n'
+    )
+    done = await desk("test", "drawer-1", "--config", str(file), "--json")
+    [finding] = objects(done)
+    assert (finding["check"], finding["found"]) == ("device drawer-1", "try_drawer_closed"), done.output
+    assert printer.drawer_pulses == []
+    learning = await desk("learn", "drawer", "drawer-1", "--config", str(file), typed="\n\n")
+    assert "Nothing was learnt of printer-1" in learning.output
