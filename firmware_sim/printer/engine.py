@@ -1,9 +1,11 @@
 """Carries out commands: modes, lines, symbols, cuts, drawer pulses, and the queries that wait their turn."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 
 from PIL import Image
+from qrcode.exceptions import DataOverflowError
 
 from firmware_sim.printer import symbols
 from firmware_sim.printer.answers import answer
@@ -14,12 +16,15 @@ from firmware_sim.printer.modes import STYLE_COMMANDS
 from firmware_sim.printer.paper import COLUMN_DOTS, Paper
 from firmware_sim.printer.parser import TEXT, UNKNOWN, Command, Parser
 
+# ESC t n → character set, as most printers have them (reference §1.2; shared printer database, profile "default").
 _CODE_PAGES = {
-    0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858",
+    0: "cp437", 1: "shift_jis", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 13: "cp857", 14: "cp737", 15: "iso8859-7",
+    16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858", 20: "cp874", 21: "cp874", 26: "cp874", 32: "cp720", 33: "cp775",
+    34: "cp855", 35: "cp861", 36: "cp862", 37: "cp864", 38: "cp869", 39: "iso8859-2", 40: "iso8859-15", 44: "cp1125",
+    45: "cp1250", 46: "cp1251", 47: "cp1253", 48: "cp1254", 49: "cp1255", 50: "cp1256", 51: "cp1257", 52: "cp1258",
 }  # fmt: skip
-
-
 _KEPT_UNKNOWN = 1000
+_MAX_QR_MODULE = 16
 
 
 @dataclasses.dataclass
@@ -80,6 +85,12 @@ class Engine:
         return self.lines_printed - before
 
     def _carry_out(self, command: Command) -> None:
+        with contextlib.suppress(
+            IndexError, ValueError, DataOverflowError
+        ):  # parameters that make no sense are ignored
+            self._obey(command)
+
+    def _obey(self, command: Command) -> None:
         if command.name in STYLE_COMMANDS:
             STYLE_COMMANDS[command.name](self._style, command.args)
         elif command.name in _HANDLERS:
@@ -107,6 +118,7 @@ class Engine:
 
     def text(self, data: bytes) -> None:
         """Set characters, breaking the line where the paper ends."""
+        self._style.double_byte = self.parser.double_byte
         for character in self._decode(data):
             if not self._line.fits(self._style.cell(character)[0]):
                 self._end_line()
@@ -203,7 +215,7 @@ class Engine:
         kind, function, data = args[3], args[4], args[5:]
         match kind, function:
             case 0x31, 0x43:
-                self._symbol.qr_size = data[0]
+                self._symbol.qr_size = min(max(data[0], 1), _MAX_QR_MODULE)
             case 0x31, 0x45:
                 self._symbol.qr_level = data[0]
             case 0x31, 0x50:

@@ -17,6 +17,7 @@ class Style:
         align: 0 left, 1 centre, 2 right.
         wide, tall: multiples 1 to 8.
         small: font B.
+        double_byte: characters of two bytes take two columns; in single-byte mode every character takes one.
         spacing_dots: from line to line.
     """
 
@@ -27,6 +28,7 @@ class Style:
     underline: bool = False
     inverse: bool = False
     small: bool = False
+    double_byte: bool = False
     spacing_dots: int = 30
     gap_dots: int = 0
     margin_dots: int = 0
@@ -35,14 +37,14 @@ class Style:
     def cell(self, character: str) -> tuple[int, int]:
         """Return width and height in dots of one character."""
         base, height = (9, 17) if self.small else (12, 24)
-        if is_wide(character):
+        if self.double_byte and is_wide(character):
             base, height = 24, 24
         return base * self.wide, height * self.tall
 
 
 def is_wide(character: str) -> bool:
-    """Whether a printer in double-byte mode gives it two columns: all that GB18030 writes in two bytes."""
-    return not character.isascii() and len(character.encode("gb18030", "replace")) == 2
+    """Whether a printer in double-byte mode gives it two columns: all that GB18030 writes in two bytes or four."""
+    return len(character.encode("gb18030", "replace")) >= 2
 
 
 @dataclasses.dataclass

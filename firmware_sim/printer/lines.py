@@ -67,6 +67,7 @@ class PrinterTcp(TcpWire):
         self._room, self._alone = asyncio.Event(), asyncio.Event()
         self._room.set()
         self._alone.set()
+        self._binding = asyncio.Lock()
 
     @property
     def connected(self) -> bool:
@@ -87,6 +88,11 @@ class PrinterTcp(TcpWire):
             _reset(writer)
 
     async def _listen(self) -> None:
+        async with self._binding:  # pulled and plugged in again at once: two of these wait for the same port
+            if self._plugged and self._server is None:
+                await self._bind()
+
+    async def _bind(self) -> None:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)

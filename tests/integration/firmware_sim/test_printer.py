@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from firmware_sim.printer import PrinterSim, PrinterTcp, fonts
+from firmware_sim.printer import PrinterPty, PrinterSim, PrinterTcp, fonts
 from tests.corpora import corpus
 from tests.waiting import until
 
@@ -81,36 +82,106 @@ async def test_the_large_receipts_of_the_test_set_come_out_whole(printer: Printe
         assert printer.cuts > cuts
 
 
-async def test_python_escpos_prints_and_asks(printer: PrinterSim) -> None:
-    script = f"""
-from escpos.printer import Network
-p = Network("127.0.0.1", port={printer.port}, timeout=5, profile="TM-T88V")
+FOREIGN = r"""
+import sys
+from escpos.printer import Network, Serial
+kind, where, picture = sys.argv[1:]
+if kind == "tcp":
+    p = Network("127.0.0.1", port=int(where), timeout=5, profile="TM-T88V")
+else:
+    p = Serial(devfile=where, baudrate=9600, timeout=0.4, profile="TM-T88V")
 p.set(align="center", bold=True, double_width=True, double_height=True)
 p.textln("SHOP")
 p.set_with_default(align="left")
-p.textln("Tea   1.20")
-p.barcode("6901234567892", "EAN13", height=64, width=3)
-p.qr("https://x.y", native=True, size=4)
-p.image("{RECEIPTS.parent / "barcode-images/ean8-1-1.png"}")
-p._raw("中文".encode("gb18030"))
+p.textln("Tea          1.20")
+p.set(underline=1, invert=True)
+p.textln("inverted")
+p.set_with_default()
+p.set(custom_size=True, width=4, height=3)
+p.textln("big")
+p.set_with_default()
+for code, name in (("6901234567892", "EAN13"), ("96385074", "EAN8"), ("036000291452", "UPC-A"), ("S2-17", "CODE39"), ("1234567890", "ITF")):
+    p.barcode(code, name, height=64, width=2)
+p.barcode("{BS2-1-000017", "CODE128", height=64, width=2, function_type="B")
+p.qr("https://native.example", native=True, size=5)
+p.qr("https://drawn.example", native=False, size=5)
+p.image(picture)
+p.textln("na\u00efve \u0416\u0443\u043a \u0159e\u0159icha")
+p._raw(b"\x1c&" + "中文".encode("gb18030") + b"\n\x1c.")
 p.cut()
 print("online", p.is_online(), "paper", p.paper_status())
 p.cashdraw(2)
 p.close()
 """
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    async with asyncio.timeout(30):
-        output, _ = await child.communicate()
-    assert child.returncode == 0, output.decode()
-    assert b"online True paper 2" in output
-    await until(lambda: printer.drawer_pulses == [2])
-    lines = [line.strip() for line in printer.receipts[0].lines if line.strip()]
-    assert lines[:4] == ["SHOP", "Tea   1.20", "[ean13 6901234567892]", "6901234567892"]
-    assert "[qr https://x.y]" in lines
-    assert any(line.startswith("[image ") for line in lines)
-    assert printer.unknown == []
+
+
+@pytest.mark.parametrize("line", ["tcp", "serial"])
+async def test_python_escpos_prints_and_asks(tmp_path: Path, line: str) -> None:
+    wire = PrinterTcp() if line == "tcp" else PrinterPty()
+    async with PrinterSim(wire, out_dir=tmp_path) as printer:
+        where = str(printer.port) if line == "tcp" else printer.address
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", FOREIGN, line, where, str(RECEIPTS.parent / "barcode-images/ean8-1-1.png"),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        async with asyncio.timeout(40):
+            output, _ = await child.communicate()
+        assert child.returncode == 0, output.decode()
+        assert b"online True paper 2" in output
+        await until(lambda: printer.drawer_pulses == [2])
+        assert printer.drawer.open
+        assert printer.unknown == []
+        assert printer.cuts == 1
+        receipt = printer.receipts[0]
+    lines = [line.strip() for line in receipt.lines if line.strip()]
+    for text in (
+        "SHOP", "Tea          1.20", "inverted", "big", "[ean13 6901234567892]", "[ean8 96385074]", "[upca 036000291452]",
+        "[code39 S2-17]", "[itf 1234567890]", "[code128 S2-1-000017]", "[qr https://native.example]", "naïve Жук řeřicha", "中文",
+    ):  # fmt: skip
+        assert text in lines, text
+    assert sum(line.startswith("[image ") for line in lines) >= 2
+    _read_back(receipt.image, {"6901234567892", "S2-1-000017", "https://native.example", "https://drawn.example"})
+
+
+def _read_back(picture: Path | None, wanted: set[str]) -> None:
+    zxingcpp = pytest.importorskip("zxingcpp")
+    assert picture is not None
+    with Image.open(picture) as opened:
+        texts = {read.text for read in zxingcpp.read_barcodes(opened.convert("L"))}
+    assert wanted <= texts
+
+
+@pytest.mark.parametrize("line", ["tcp", "serial"])
+async def test_python_escpos_sees_paper_and_cover(tmp_path: Path, line: str) -> None:
+    script = """
+import sys
+from escpos.printer import Network, Serial
+kind, where = sys.argv[1:]
+p = Network("127.0.0.1", port=int(where), timeout=5) if kind == "tcp" else Serial(devfile=where, timeout=0.4)
+print("online", p.is_online(), "paper", p.paper_status())
+p.close()
+"""
+    wire = PrinterTcp() if line == "tcp" else PrinterPty()
+    async with PrinterSim(wire) as printer:
+        where = str(printer.port) if line == "tcp" else printer.address
+        for hand, said in (
+            (printer.set_near_end, b"online True paper 1"),
+            (printer.run_out_of_paper, b"online False paper 0"),
+            (printer.open_cover, b"online False paper 0"),
+        ):
+            hand()
+            child = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                script,
+                line,
+                where,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            async with asyncio.timeout(20):
+                output, _ = await child.communicate()
+            assert said in output, output.decode()
 
 
 async def test_the_preamble_that_clients_use_to_test_a_printer(printer: PrinterSim) -> None:
@@ -235,3 +306,139 @@ async def test_the_child_process_prints_takes_faults_and_ends(tmp_path: Path) ->
     finally:
         if child.returncode is None:
             child.kill()
+
+
+# ── hands and faults ──
+
+
+async def test_what_a_person_does_and_sees() -> None:
+    async with PrinterSim(model="clone-58") as printer:
+        _, writer = await connect(printer)
+        writer.write("谢谢惠顾\n".encode("gb18030") + b"\x1bp\x00\x19\xfa")
+        await until(lambda: printer.drawer.open)
+        shown = printer.handle({"do": "status"})
+        assert (shown["paper"], shown["drawer_open"], shown["powered"]) == (["谢谢惠顾"], True, True)
+        assert printer.handle({"drawer": "close"})["drawer_open"] is False
+        assert printer.handle({"tear": True})["last_receipt"] == ["谢谢惠顾"]
+        wrongs: tuple[tuple[dict[str, object], str], ...] = (
+            ({"paper": "out"}, "paper_end"),
+            ({"cover": "open"}, "cover_open"),
+            ({"jam": True}, "cutter_error"),
+            ({"overheat": True}, "overheated"),
+            ({"paper": "near_end"}, "near_end"),
+        )
+        for command, condition in wrongs:
+            assert printer.handle(command)["condition"][condition], command
+        assert printer.handle({})["lamps"] == {"power": True, "paper": True, "error": True}
+        for undo in (
+            {"paper": "load"},
+            {"cover": "close"},
+            {"overheat": False},
+            {"jam": False},
+            {"speed": 5},
+            {"speed": None},
+        ):
+            printer.handle(undo)
+        assert [printer.lines_per_s] == [None]
+        assert printer.handle({"fault": "paper_out", "after_lines": 3})["condition"]["paper_end"] is False
+        assert printer.handle({"fault": "slow", "lines_per_s": 7})["wire"]["plugged"]
+        assert printer.lines_per_s == 7
+        assert printer.handle({"fault": "unplug"})["wire"]["plugged"] is False
+        printer.handle({"fault": "replug"})
+        assert printer.handle({"power": "off"})["powered"] is False
+        printer.handle({"power": "on"})
+        for wrong in ({"fault": "fire"}, {"paper": "burn"}, {"drawer": "kick"}, {"speed": 0}):
+            with pytest.raises(ValueError, match=r"."):
+                printer.handle(wrong)
+        writer.close()
+
+
+@pytest.mark.parametrize(("open_high", "closed", "opened"), [(True, b"\x12", b"\x16"), (False, b"\x16", b"\x12")])
+async def test_the_drawers_switch_of_either_polarity(open_high: bool, closed: bytes, opened: bytes) -> None:
+    async with PrinterSim() as printer:
+        printer.handle({"drawer_open_level": "high" if open_high else "low"})
+        assert await exchange(printer, b"\x10\x04\x01", 1) == closed
+        assert await exchange_one(printer, b"\x10\x14\x01\x00\x01\x10\x04\x01") == opened
+        printer.handle({"drawer": "close"})
+        assert await exchange_one(printer, b"\x10\x04\x01") == closed
+        printer.handle({"drawer": "unplug"})
+        assert await exchange_one(printer, b"\x10\x04\x01") == b"\x16"  # pulled up
+
+
+async def exchange_one(printer: PrinterSim, data: bytes) -> bytes:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await exchange(printer, data, 1)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                await asyncio.sleep(0.01)
+
+
+async def test_a_pulse_opens_only_the_drawer_on_its_pin_and_no_stuck_one() -> None:
+    async with PrinterSim() as printer:
+        printer.drawer.pin = 5
+        _, writer = await connect(printer)
+        writer.write(b"\x1bp\x00\x19\xfa")
+        await until(lambda: printer.drawer_pulses == [2])
+        assert not printer.drawer.open
+        printer.handle({"drawer": "stick"})
+        writer.write(b"\x1bp\x01\x19\xfa")
+        await until(lambda: printer.drawer_pulses == [2, 5])
+        assert not printer.drawer.open
+        printer.handle({"drawer": "free"})
+        writer.write(b"\x1bp\x01\x19\xfa")
+        await until(lambda: printer.drawer.open)
+        writer.close()
+
+
+async def test_a_full_buffer_stops_the_host_and_paper_sets_it_free() -> None:
+    async with PrinterSim() as printer:
+        printer.run_out_of_paper()
+        _, writer = await connect(printer)
+        writer.transport.set_write_buffer_limits(high=0)
+        writing = asyncio.create_task(_write_all(writer, b"line\n" * 1_000_000))
+        await until(lambda: printer.buffered_bytes >= printer.model.buffer_bytes)
+        assert printer.buffered_bytes < printer.model.buffer_bytes + 1024
+        assert not writing.done()
+        writing.cancel()
+        printer.load_paper()
+        await until(lambda: printer.lines_printed > 1000)
+        writer.transport.abort()
+
+
+async def _write_all(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(data)
+    await writer.drain()
+
+
+async def test_a_printer_without_flow_control_loses_what_comes_too_fast() -> None:
+    async with PrinterSim(model="garbage-80") as printer:
+        _, writer = await connect(printer)
+        writer.write(b"a line of text\n" * 400)
+        await until(lambda: printer.dropped_bytes > 0)
+        assert printer.buffered_bytes <= printer.model.buffer_bytes
+        writer.transport.abort()
+
+
+async def test_the_album_holds_receipts_and_the_growing_paper(printer: PrinterSim) -> None:
+    _, writer = await connect(printer)
+    writer.write(b"one\n\x1dV\x00two\n")
+    await until(lambda: printer.paper_text == "two")
+    assert printer.album.names() == ["now", "receipt-0001"]
+    for name in printer.album.names():
+        picture = printer.album.picture(name)
+        assert picture is not None
+        assert picture.startswith(b"\x89PNG")
+    assert printer.album.picture("receipt-0009") is None
+    writer.close()
+
+
+async def test_a_printer_on_a_serial_line_comes_back_under_its_name(tmp_path: Path) -> None:
+    link = tmp_path / "printer"
+    async with PrinterSim(PrinterPty(link)) as printer:
+        first = link.readlink()
+        printer.power_off()
+        assert not link.is_symlink()
+        printer.power_on()
+        assert link.readlink() != Path()
+        assert first.parent == link.readlink().parent
