@@ -1,6 +1,7 @@
 """How a store stands: asked of the running agent, and read from the file whether it runs or not."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,15 @@ def lines_of(standing: Standing, texts: Texts) -> Iterator[str]:
         texts["status.disk_text"].format(free_mb=disk["free_bytes"] >> 20, level=texts[f"level.{disk['level']}"]),
     )
     for device, state in standing.get("devices", {}).items():
-        yield line("device", f"{texts['health.' + state['health']]} {state['reason']}".strip(), device=device)
+        yield line("device", _device(state, texts), device=device)
+
+
+def _device(state: Standing, texts: Texts) -> str:
+    said = f"{texts['health.' + state['health']]} {state['reason']}".strip()
+    if state["health"] == "ok" or not state.get("since_at"):
+        return said
+    since = datetime.fromisoformat(state["since_at"]).astimezone()
+    return f"{said} {texts['status.since'].format(since=f'{since:%m-%d %H:%M}')}"
 
 
 def _road(link: Standing, texts: Texts) -> str:

@@ -22,6 +22,7 @@ function money(currency, minor) {
   return form.format(minor / 10 ** form.resolvedOptions().maximumFractionDigits);
 }
 const clock = (utc) => new Date(utc).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const dayAndTime = (utc) => new Date(utc).toLocaleString(language, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const minuteOf = (date) => date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 function element(name, content, attributes = {}) {
@@ -167,7 +168,7 @@ async function drawDevices() {
     line.append(
       element("td", row.device), element("td", row.device_class || "–"),
       element("td", say(`health_${row.state}`), { class: `state ${row.state}` }),
-      element("td", row.since_at ? clock(row.since_at) : "–"), element("td", row.reason || ""),
+      element("td", row.since_at ? dayAndTime(row.since_at) : "–"), element("td", row.reason || ""),
     );
     return line;
   }));

@@ -15,8 +15,9 @@ from link.journal import MemoryJournal, keep_in
 from link.memory import MemoryFaults
 from link.relay import Relay, RelayChange, RelayState
 from link.transport import Transport
+from protocol.codec import decode_status
 from protocol.errors import MalformedMessage
-from protocol.messages import VERSION, Down, DownEntry, DownlinkPosition, SnapshotRef
+from protocol.messages import VERSION, DeviceNow, Down, DownEntry, DownlinkPosition, SnapshotRef
 from protocol.receiver import StreamPosition, beginning
 from protocol.sender import Acknowledged, Rewound, State
 from protocol.topics import topic
@@ -342,3 +343,29 @@ async def test_a_fact_too_large_for_the_wire_stops_its_stream_and_nothing_else()
         await until(lambda: "unsendable" in incidents)
         assert not await pair.relay.drain(0.1)
         assert pair.relay.counters.connections == 1
+
+
+async def test_the_retained_status_carries_the_devices_and_changes_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("link.relay.STATUS_EVERY_S", 0.02)
+    states = [DeviceNow("scanner-1", "ok", "Scanner")]
+    where = topic(SHARD, EDGE, "status")
+
+    def said(pair: Pair) -> tuple[DeviceNow, ...]:
+        kept = pair.broker._retained.get(where)
+        return decode_status(kept).devices if kept else ()
+
+    async with paired() as pair:
+        pair.relay.show_devices(lambda: tuple(states))
+        await until(lambda: pair.relay.state is RelayState.ONLINE)
+        states[0] = DeviceNow("scanner-1", "absent", "Scanner", "unplugged")
+        pair.relay.devices_changed()
+        await until(lambda: said(pair) == (states[0],))
+        told = pair.relay.counters
+        for number in range(200):  # a loose plug
+            states[0] = DeviceNow("scanner-1", "ok" if number % 2 else "absent", "Scanner")
+            pair.relay.devices_changed()
+        await until(lambda: said(pair) == (states[0],))
+        assert pair.relay.counters.batches == told.batches  # it takes nothing from the stream of facts
+        pair.broker.cut(EDGE)
+        await until(lambda: pair.relay.counters.connections == 2 and pair.relay.state is RelayState.ONLINE)
+        await until(lambda: said(pair) == (states[0],))
