@@ -17,6 +17,13 @@ BENCHMARKS = {
     "bad_link": "16 kB/s + 300 ms, and a link cut every 25 kB, against the line's own rate",
     "memory": "resident memory of edge, edge with vision, coordinator with 1 000 idle edges",
     "restart": "kill -9 of the edge → selling again",
+    "scans": "bytes of a scan on the wire → reading in the edge, against a bare read of the line",
+    "receipt": "receipt of 25 Chinese lines with QR into bytes, against python-escpos; commit → first byte at the printer",
+    "devices_idle": "processor and memory of an edge with every kind of device attached and idle",
+    "reader_pictures": "codes read in 537 stored pictures, against zxing-cpp and pyzbar",
+    "reader_frames": "codes read in generated frames of a fresh seed, and all codes of frames with several",
+    "reader_speed": "CPU of one thread per 1280×720 frame, with a code and without, against zxing-cpp",
+    "reader_sequences": "goods brought before a camera: accepted within 3 s, wrong accepts, readings in an empty shop",
 }
 """Name → what it measures. The whole-year replay is `shopwire sim replay --json` itself: it takes a quarter of an hour."""
 
