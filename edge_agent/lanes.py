@@ -30,6 +30,7 @@ from edge_agent.handlers.commands import (
 from edge_agent.handlers.day import close_day
 from edge_agent.handlers.give_back import return_lines, void_sale
 from edge_agent.handlers.lane import ScanCode, Scanned, scan
+from edge_agent.handlers.lines import is_article
 from edge_agent.handlers.printing import Resumed, last_sale, reprint, resume
 from edge_agent.handlers.sell import check_out, identify, step, void_line
 from edge_agent.handlers.stock import move_stock
@@ -73,6 +74,10 @@ class Lane:
             _log.warning("scan_refused", lane=self.lane, error=type(error).__name__)
             return False
         return True
+
+    async def knows(self, code: str) -> bool:
+        """Tell whether a text that a camera may have read names an article of the store."""
+        return await self._counter.ask(lambda uow, _: is_article(code, uow))
 
     async def resumed(self) -> Resumed:
         """Return where the lane stands."""

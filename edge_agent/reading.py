@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from devices.errors import DeviceError
-from devices.ports import Scanner
+from devices.ports import LiveCamera, Scan, Scanner
 from edge_agent.attached import Attached
 from edge_agent.bay import Bay
 from edge_agent.control import Ask
@@ -73,9 +73,16 @@ class Reading:
         return {"codes": codes, "basket": basket}
 
     async def _take_scans(self, scanner: Bay[Scanner], refused: asyncio.Event) -> None:
-        async for read in scanner.stream(aiter):
+        async for read in scanner.stream(self._listen):
             if not await self._lane.scanned(read):
                 refused.set()
+
+    def _listen(self, scanner: Scanner) -> AsyncIterator[Scan]:
+        if hasattr(
+            scanner, "ask_known"
+        ):  # a live camera: of two texts that it may have read, the article is the likelier one
+            cast(LiveCamera, scanner).ask_known(self._lane.knows)
+        return aiter(scanner)
 
     async def _complain(self, scanner: Bay[Scanner], refused: asyncio.Event) -> None:
         while True:

@@ -50,6 +50,20 @@ def line_of(cmd: RingUp, basket: Basket, uow: UnitOfWork) -> Line:
             raise UnknownBarcode(_shown(masked(cmd.code)), reason.replace("_", " "))
 
 
+def is_article(code: str, uow: UnitOfWork) -> bool:
+    """Return whether a text that somebody read names an article of this store; asking sells nothing."""
+    match classify(code, None, "shopping", uow.place.layouts):
+        case ItemCode() as item:
+            keys: tuple[str, ...] = item.keys
+        case WeighedLabel(prefix=prefix, plu=plu):
+            keys = (f"{prefix}{plu}", plu)
+        case ElementString(gtin14=str() as gtin14):
+            keys = (gtin14,)
+        case _:
+            return False
+    return any(uow.catalogue.by_code(key) is not None for key in keys)
+
+
 def _found(keys: Iterable[str], code: str, uow: UnitOfWork) -> Found:
     for key in keys:
         if found := uow.catalogue.by_code(key):
