@@ -94,6 +94,10 @@ class Console:
             case _, "zero" | "tare":
                 grams = said["weight_g"]
                 self._say(self._texts["till.scale"].format(weight="—" if grams is None else f"{grams / 1000:.3f}"))
+            case _, "drawer" | "open_drawer":
+                self._say(self._texts[_drawer(said)].format(device=said["device_id"]))
+            case _, "recover_printer":
+                self._say(self._texts["till.recovered"].format(device=said["device_id"], fault=said["fault"]).rstrip())
             case _, "close_day":
                 text = self._texts["till.closed"]
                 self._say(
@@ -133,3 +137,10 @@ class Console:
 
     def _money(self, minor: int) -> str:
         return format_minor(minor, self._currency, self._lang)
+
+
+def _drawer(said: Answer) -> str:
+    """Return which text says how the drawer stands: told to open, or asked."""
+    if "pulsed" in said:
+        return "till.drawer_pulsed" if said["pulsed"] else "till.drawer_just_pulsed"
+    return {True: "till.drawer_open", False: "till.drawer_closed", None: "till.drawer_unknown"}[said["open"]]

@@ -41,6 +41,11 @@ def ask_of(typed: str, currency: str) -> Ask:
             return {"do": "zero"}
         case "tare":
             return {"do": "tare", "weight_g": int(rest)} if rest else {"do": "tare"}
+        case "drawer":
+            by, _, reason = rest.partition(" ")
+            return {"do": "open_drawer", "by": by, "reason": reason.strip()} if rest else {"do": "drawer"}
+        case "recover" if rest in ("", "drop"):
+            return {"do": "recover_printer", "drop": rest == "drop"}
         case step if step in _STEPS and not rest:
             return {"do": "step", "step": step}
         case plain if plain in _PLAIN and not rest:

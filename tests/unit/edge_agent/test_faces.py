@@ -41,6 +41,10 @@ from tests.waiting import until
         ("weigh 06013", {"do": "weigh", "code": "06013", "aim": "]X0"}),
         ("tare 20", {"do": "tare", "weight_g": 20}),
         ("tare", {"do": "tare"}),
+        ("drawer", {"do": "drawer"}),
+        ("drawer 张三 换 零钱", {"do": "open_drawer", "by": "张三", "reason": "换 零钱"}),
+        ("recover", {"do": "recover_printer", "drop": False}),
+        ("recover drop", {"do": "recover_printer", "drop": True}),
         ("zero", {"do": "zero"}),
     ],
 )
