@@ -25,9 +25,10 @@ ELLIPSIS = "…"
 LEADING = 1.18
 """Line pitch as a multiple of the size: less and Chinese lines touch."""
 _SMALLEST = 0.7  # of the size asked for; below it a text is cut instead, since nobody reads it from the aisle
-_INK_BELOW = (
-    140  # grey that becomes black: thinner strokes break up on thermal paper, thicker ones clog small characters
-)
+# Grey that becomes black: thinner strokes break up on thermal paper, thicker ones clog small characters.
+_INK_BELOW = 140
+_DOUBLE_STRUCK = 18
+"""Dots to the em from which a bold character is struck twice."""
 
 
 class Bitmap(NamedTuple):
@@ -134,8 +135,12 @@ class Lettering:
 
     def write(self, pen: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, *, bold: bool = False) -> None:
         """Write ``text`` in black, its baseline beginning ``at``."""
-        # The fonts that stores have come without a bold face: a stroke of a twentieth of the size makes one.
-        pen.text(at, text, fill=0, font=self._font(size), anchor="ls", stroke_width=max(1, size // 28) if bold else 0)
+        # The fonts that stores have come without a bold face. A stroke all around makes one, but fills small characters
+        # up: those are struck twice, one dot apart, and the smallest not at all.
+        stroke = size // 40 if bold else 0
+        pen.text(at, text, fill=0, font=self._font(size), anchor="ls", stroke_width=stroke)
+        if bold and not stroke and size >= _DOUBLE_STRUCK:
+            pen.text((at[0] + 1, at[1]), text, fill=0, font=self._font(size), anchor="ls")
 
 
 def _wide(character: str) -> bool:

@@ -199,7 +199,7 @@ class _Shelf:
         """The price as large as there is room, the member's price beside it, and the reference where it fits nowhere else."""
         content, bottom = self._content, self._foot_top - 0.8
         height, size = bottom - top, 2.6 * self._scale
-        reference = self._reference() if with_reference else ""
+        reference = self._reference(word=False) if with_reference else ""  # in its narrow place the figures are enough
         share = 0.62 if content.member_minor is not None or reference else 1.0
         left, width = self._margin + self._inner * share + 1.0, self._inner * (1 - share) - 1.0
         found: list[Element] = [
@@ -209,19 +209,18 @@ class _Shelf:
             found.append(Text(reference, left, bottom - size * 1.2, width, size, align=Align.CENTER, whole=True))
             bottom -= size * 1.3
         if content.member_minor is not None:
-            found.append(
-                Text(self._words["member"], left, top, width, size, align=Align.CENTER, bold=True, inverse=True)
-            )
+            found.append(Text(self._words["member"], left, top, width, size, align=Align.CENTER, inverse=True))
             room = bottom - top - size * 1.35
             place = left, top + size * 1.35, width, room
             found.append(BigPrice(*self._parts(content.member_minor), *place, Align.CENTER))
         return found
 
-    def _reference(self) -> str:
+    def _reference(self, *, word: bool = True) -> str:
         content = self._content
         if content.reference_minor is None:
             return ""
-        return f"{self._words['per']} {self._money(content.reference_minor)}/{content.reference_unit}"
+        figures = f"{self._money(content.reference_minor)}/{content.reference_unit}"
+        return f"{self._words['per']} {figures}" if word else figures
 
     def _parts(self, minor: int) -> tuple[str, str, str]:
         """Return symbol, whole units and decimals."""

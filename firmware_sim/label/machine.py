@@ -60,8 +60,12 @@ class Mechanism:
         self._left_of_first = 0
         self._work, self._change = asyncio.Event(), asyncio.Event()
         self._burning = False
+        self._files = 0
         if out_dir is not None:
             out_dir.mkdir(parents=True, exist_ok=True)
+            # Numbers go on after those of an earlier run: nothing is overwritten.
+            found = (path.stem.removeprefix("label-") for path in out_dir.glob("label-*.png"))
+            self._files = max((int(number) for number in found if number.isdecimal()), default=0)
 
     @property
     def stopped(self) -> bool:
@@ -167,7 +171,8 @@ class Mechanism:
     def _keep(self, image: Image.Image) -> Path | None:
         if self._out_dir is None:
             return None
-        path = self._out_dir / f"label-{self.printed:04d}.png"
+        self._files += 1
+        path = self._out_dir / f"label-{self._files:04d}.png"
         # Written aside and renamed: whoever watches the folder never opens half a picture.
         partial = path.with_suffix(".part")
         on_backing(image).save(partial, "PNG", optimize=True)
