@@ -261,7 +261,9 @@ def agent_of(edge: Edge) -> Agent:
     news.on_change += [identities.heard, lambda _, __: edge.relay.devices_changed()]
     edge.relay.show_devices(lambda: devices_now(attached))
     language = edge.settings.language
-    zh = language == "zh-CN"
+    greeting = edge.style.name_zh if language == "zh-CN" else edge.style.name_en
+    showing = Showing(attached, edge.counter, lane.lane, language, greeting)
+    signalling = Signalling(attached, news)
     # A new feature is one line here; edge_agent/features.py says what it brings.
     features: list[Feature] = [
         Reading(attached, lane),
@@ -269,11 +271,11 @@ def agent_of(edge: Edge) -> Agent:
         ReceiptPrinting(attached, edge.counter, edge.style),
         CashDrawers(attached, edge.counter, lane),
         Labelling(attached, edge.counter, edge.settings.shelf_labels),
-        Showing(attached, edge.counter, lane.lane, language, edge.style.name_zh if zh else edge.style.name_en),
-        Signalling(attached, news),
+        showing,
+        signalling,
         news,
         identities,
-        Desk(attached, identities, taps, language),
+        Desk(attached, identities, taps, language, (showing.again, signalling.again)),
     ]
     return Agent(edge, lane, attached, features)
 

@@ -46,6 +46,10 @@ class Showing:
         """Follow the lane, in a store that has a display."""
         return {"displays": self._follow()} if self._attached.displays else {}
 
+    def again(self) -> None:
+        """Show the lane again, after the displays showed something else."""
+        self._changed.set()
+
     async def finish(self) -> None:
         """Leave nothing on the glass of a closed store."""
         self._tell(Shown("idle", self._greeting))
@@ -118,7 +122,7 @@ def _total(basket: Basket, language: Language) -> Shown:
 def _settled(sale: Sale, language: Language) -> Shown:
     if sale.change_minor:
         return _worded("change", "receipt.change", sale.change_minor, sale.currency, language)
-    return _worded("paid", "receipt.thanks", sale.due_minor, sale.currency, language)
+    return _worded("paid", "display.thanks", sale.due_minor, sale.currency, language)
 
 
 def _worded(purpose: Purpose, key: str, minor: int, currency: str, language: Language) -> Shown:

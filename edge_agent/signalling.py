@@ -28,7 +28,7 @@ class Signalling:
 
     def work(self) -> Work:
         """Nothing runs: each change of a device moves the light."""
-        self._show()
+        self.again()
         return {}
 
     async def finish(self) -> None:
@@ -37,9 +37,10 @@ class Signalling:
             self._attached.light.tell(lambda light: light.signal(Signal()))
 
     def _changed(self, _: str, __: DeviceState) -> None:
-        self._show()
+        self.again()
 
-    def _show(self) -> None:
+    def again(self) -> None:
+        """Signal what the devices ask for, after the lamps showed something else."""
         if self._attached.light is not None:
             signal = signal_of((bay.device_class, bay.state.health) for bay in self._attached.bays)
             self._attached.light.tell(lambda light: light.signal(signal))

@@ -49,6 +49,7 @@ class DisplayPage(HasHealth):
         super().__init__(device_id, self._around.report)
         self._newest = Shown()
         self._news: set[asyncio.Event] = set()
+        self._open = False
         self.port = where.port
 
     @property
@@ -77,6 +78,7 @@ class DisplayPage(HasHealth):
                 continue
             with contextlib.closing(listener):
                 self.port = listener.getsockname()[1]
+                self._open = True
                 self.health.set(Health.OK)
                 await serve(listener, self)
 
@@ -90,7 +92,7 @@ class DisplayPage(HasHealth):
         news.set()
         self._news.add(news)
         try:
-            while True:
+            while self._open:
                 try:
                     async with asyncio.timeout(QUIET_S):
                         await news.wait()
@@ -101,6 +103,12 @@ class DisplayPage(HasHealth):
                 yield b"data: " + msgspec.json.encode(self._newest) + b"\n\n"
         finally:
             self._news.discard(news)
+
+    def hang_up(self) -> None:
+        """End every screen's stream: the page is closing."""
+        self._open = False
+        for news in self._news:
+            news.set()
 
 
 def build(settings: DeviceSettings, around: Surroundings) -> DisplayPage:

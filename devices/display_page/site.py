@@ -29,6 +29,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 
+
 class Told(Protocol):
     """What the page shows."""
 
@@ -37,6 +38,9 @@ class Told(Protocol):
 
     def events(self) -> AsyncIterator[bytes]:
         """Yield what is shown, from now on, as server-sent events."""
+
+    def hang_up(self) -> None:
+        """End every stream of events."""
 
 
 def site_of(told: Told) -> Starlette:
@@ -57,6 +61,7 @@ async def serve(listener: socket.socket, told: Told) -> None:
     config = uvicorn.Config(
         site_of(told),
         log_config=None,
+        log_level="warning",
         access_log=False,
         lifespan="off",
         ws="none",
@@ -68,7 +73,8 @@ async def serve(listener: socket.socket, told: Told) -> None:
     try:
         await asyncio.shield(serving)
     finally:
-        server.should_exit = server.force_exit = True
+        server.should_exit = True
+        told.hang_up()
         await serving
 
 

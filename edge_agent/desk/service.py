@@ -1,7 +1,7 @@
 """The desk inside a running agent: what ``shopwire devices`` asks over the control socket while the agent holds the devices."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,17 @@ WEIGH_S = 0.5
 class Desk:
     """Answers the installer while the store sells."""
 
-    def __init__(self, attached: Attached, identities: Identities, taps: Taps, language: Language) -> None:
+    def __init__(
+        self,
+        attached: Attached,
+        identities: Identities,
+        taps: Taps,
+        language: Language,
+        afterwards: Sequence[Callable[[], None]] = (),
+    ) -> None:
+        """Take what is asked about; ``afterwards`` puts back what displays and lamps showed before they were tried out."""
         self._attached, self._identities, self._taps, self._language = attached, identities, taps, language
+        self._afterwards = afterwards
         self._ends: dict[str, asyncio.TimerHandle] = {}
 
     @property
@@ -65,7 +74,11 @@ class Desk:
         language: Language = "zh-CN" if ask.get("lang", self._language) in ("zh", "zh-CN") else "en"
         bays = self._attached.bays if ask.get("all") else (self._bay(ask),)
         words = texts(language)
-        found = [told(await try_out(bay, words), words, short(language)) for bay in bays]
+        try:
+            found = [told(await try_out(bay, words), words, short(language)) for bay in bays]
+        finally:
+            for put_back in self._afterwards:
+                put_back()
         return {"findings": [each._asdict() for each in found]}
 
     async def _look(self, ask: Ask) -> dict[str, Any]:

@@ -90,3 +90,20 @@ async def test_a_port_that_another_program_holds_is_told_and_taken_when_it_is_fr
 def test_a_page_needs_a_place_to_listen() -> None:
     with pytest.raises(DeviceMisconfigured, match="tcp:HOST:PORT"):
         DisplayPage("page-1", "/dev/ttyS0")
+
+
+async def test_screens_that_look_on_are_hung_up_when_the_store_closes(caplog: pytest.LogCaptureFixture) -> None:
+    display = DisplayPage("page-1", f"tcp:127.0.0.1:{free_ports(1)[0]}")
+    task = asyncio.create_task(display.run())
+    await until(lambda: display.state.health is Health.OK)
+    reader, writer = await asyncio.open_connection("127.0.0.1", display.port)
+    writer.write(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+    await reader.readuntil(b"data: ")
+    task.cancel()
+    async with asyncio.timeout(5):
+        with suppress(asyncio.CancelledError):
+            await task
+        rest = await reader.read()
+    writer.close()
+    assert b"idle" in rest
+    assert caplog.records == []
