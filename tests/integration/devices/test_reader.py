@@ -29,7 +29,7 @@ def texts_in(path: Path, *, fast: bool = False) -> set[str]:
     return {bare(reading.text) for reading in readings}
 
 
-@pytest.mark.req(153)
+@pytest.mark.req(176)
 @pytest.mark.parametrize("name", HARD)
 @pytest.mark.parametrize("fast", [False, True])
 def test_photographs_that_zxing_alone_does_not_read(name: str, fast: bool) -> None:
