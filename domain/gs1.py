@@ -153,6 +153,8 @@ def _fault(pairs: list[tuple[str, str]]) -> Fault | None:
     """Return what a till must not accept although it can be parsed."""
     values: dict[str, str] = {}
     for ai, value in pairs:
+        if not value:
+            return "gs1_syntax"  # biip lets a count of no digits through
         if has_control(value) or not value.isascii():
             return "control_character"
         if values.setdefault(ai, value) != value:

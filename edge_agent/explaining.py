@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-from datetime import date
 from typing import Any, Literal
 
 from domain.gs1 import GS, DigitalLink, ElementString
@@ -153,8 +152,6 @@ def _said(name: str, value: Any, texts: Texts, lang: Language) -> str:
             return texts[f"scan.{name}.{value}"]
         case "symbology":
             return texts.get(f"scan.symbology.{value}", str(value))
-        case _ if isinstance(value, date):
-            return value.isoformat()
         case _:
             return str(value)
 

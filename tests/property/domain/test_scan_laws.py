@@ -1,15 +1,20 @@
 """Whatever a stranger's code holds, the till survives it and shows no control character."""
 
+import contextlib
+import random
 from typing import Any, Literal
 
 import msgspec
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.catalogue import check_digit
+from domain.gs1 import ElementString
 from domain.labels import LabelLayout
 from domain.limits import MAX_SCAN, has_control
 from domain.scan import ALLOWED, ItemCode, PaymentCode, Refused, Unknown, classify
+from tests.budget import INPUTS
 
 GS = "\x1d"
 LAYOUTS = (
@@ -106,3 +111,54 @@ def test_every_label_says_what_was_printed(plu: int, amount: int) -> None:
     body = f"21{plu:05}{amount:05}"
     label = classify(f"{body}{check_digit(body)}", "]E0", "shopping")
     assert (getattr(label, "plu", None), getattr(label, "amount_minor", None)) == (f"{plu:05}", amount)
+
+
+AI = [
+    "00",
+    "01",
+    "02",
+    "10",
+    "11",
+    "13",
+    "15",
+    "17",
+    "21",
+    "30",
+    "37",
+    "240",
+    "3103",
+    "3100",
+    "3922",
+    "3929",
+    "3932",
+    "410",
+    "8005",
+    "99",
+]
+
+
+def gs1_like(drawn: random.Random) -> str:
+    """Return something that begins as a GS1 message or a Digital Link does."""
+    parts = [
+        drawn.choice(AI) + "".join(drawn.choices("01234567890123456789AZ-%/\x1d", k=drawn.randint(0, 15)))
+        for _ in range(drawn.randint(1, 4))
+    ]
+    text = drawn.choice(["", "\x1d"]).join(parts)
+    return f"https://x.y/01/{text.replace(chr(29), '?')}" if drawn.random() < 0.2 else text
+
+
+@pytest.mark.timeout(3600)
+def test_every_message_that_is_taken_can_be_asked_for_everything_it_may_tell() -> None:
+    drawn, taken = random.Random(11), 0
+    for _ in range(INPUTS):
+        found = classify(gs1_like(drawn), drawn.choice(AIMS), "shopping", LAYOUTS)
+        if isinstance(found, ElementString):
+            taken += 1
+            assert all(found.ais.values())
+            assert (found.count or 0) >= 0
+            assert (found.weight_g or 0) >= 0
+            assert (found.amount_minor(2) or 0) >= 0
+            for ai in ("11", "13", "15", "16", "17"):
+                with contextlib.suppress(ValueError):  # a day that its month does not have
+                    found.day(ai, 2026)
+    assert taken > INPUTS // 500

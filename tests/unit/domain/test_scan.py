@@ -107,6 +107,9 @@ def test_element_strings_agree_with_the_standard(case: dict[str, Any]) -> None:
         (("17261331",), False),  # month 13
         (("10",), False),
         ((), False),
+        (("30",), False),  # a count of no digits
+        (("0112345678901231", "37"), False),
+        (("0112345678901231", "3103001234", "3922"), False),
     ],
 )
 def test_contradictions_inside_one_code(ais: tuple[str, ...], accepted: bool) -> None:

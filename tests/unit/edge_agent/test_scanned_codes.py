@@ -85,8 +85,8 @@ def test_no_message_holds_a_payment_code_in_full(shop: Store, code: str) -> None
         "x" * 4096,
         "](sh)$(reboot)`id`",
         "weixin://wxpay/bizpayurl?pr=abc",
-        "9950000000003",  # another chain's coupon
-        "2906013040085",  # a label of a layout that this store has not
+        f"995000000000{check_digit('995000000000')}",  # another chain's coupon
+        f"290601304008{check_digit('290601304008')}",  # a label of a layout that this store has not
         "\ufeff6901234567892",
         "=HYPERLINK(1)",
     ],
