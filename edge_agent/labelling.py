@@ -137,15 +137,18 @@ class Labelling:
 
     async def _in_pieces(self, printer: Bay[LabelPrinter], batch: LabelBatch) -> BatchOutcome:
         done: list[RunOutcome] = []
-        state, reason = JobState.PRINTED, ""
+        refused: list[int] = []
+        state, reasons = JobState.PRINTED, list[str]()
         for piece in _pieces(batch):
             outcome = await self._one_piece(printer, piece, sum(run.printed for run in done))
+            refused += [len(done) + number for number in outcome.refused]
             done += outcome.runs
-            state, reason = outcome.state, outcome.reason
-            if state is not JobState.PRINTED:
-                break
+            if outcome.state is not JobState.PRINTED:
+                state, reasons = outcome.state, [*reasons, outcome.reason]
+            if outcome.printed + sum(piece.runs[number].copies for number in outcome.refused) < piece.total:
+                break  # the printer stands still; labels that it cannot print at all keep nobody up
         done += [RunOutcome()] * (len(batch.runs) - len(done))
-        return BatchOutcome(batch.batch_id, state, tuple(done), reason)
+        return BatchOutcome(batch.batch_id, state, tuple(done), "; ".join(reasons[:3]), tuple(refused))
 
     async def _one_piece(self, printer: Bay[LabelPrinter], piece: LabelBatch, before: int) -> BatchOutcome:
         latest = BatchProgress(0, 0, piece.total)

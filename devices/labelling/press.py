@@ -25,6 +25,9 @@ from devices.transport import Transport
 _SILENT = "it does not answer: labels or ribbon out, head open, or the wrong model"
 
 
+_NAMED = 3  # labels that cannot be printed are named up to so many
+
+
 class PressOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the settings may say of a label printer beside its model.
 
@@ -155,7 +158,8 @@ class LabelPress(ServedDevice):
         try:
             data = await asyncio.to_thread(self._language.encode, run.document_of(portion), portion.copies)
         except (ValueError, DeviceMisconfigured) as error:
-            return f"label {portion.run + 1} cannot be printed: {error}"
+            run.refuse(portion, str(error))
+            return ""
         resync = self._language.resync(self._unsaid)
         run.ledger.sent(portion)
         self._unsaid = len(data)
@@ -202,6 +206,7 @@ class _Run:
         self._settle_s = language.settle_s
         self._progress, self._told = progress, BatchProgress(-1, 0, 0)
         self._moved_at = self._now()
+        self._refused: dict[int, str] = {}
 
     @staticmethod
     def _now() -> float:
@@ -232,6 +237,12 @@ class _Run:
         self._moved_at = self._now()
         return portion
 
+    def refuse(self, portion: Portion, reason: str) -> None:
+        """Leave out the run of ``portion``: its label cannot be printed here."""
+        self._refused[portion.run] = f"label {portion.run + 1} cannot be printed: {reason}"
+        while self._next is not None and self._next.run == portion.run:
+            self._next = next(self._waiting, None)
+
     def document_of(self, portion: Portion) -> LabelDocument:
         return self.batch.runs[portion.run].document
 
@@ -253,8 +264,9 @@ class _Run:
             state, reason = JobState.PRINTED, ""
         else:
             state = JobState.UNKNOWN if unknown else JobState.FAILED
+            reason = "; ".join([*list(self._refused.values())[:_NAMED], *filter(None, [reason])])
             told = f"{printed} of {self.batch.total} labels are printed"
             look = f", look for {unknown} more before printing them again" if unknown else ""
             reason = f"{reason}; {told}{look}"
         self.tell("" if state is JobState.PRINTED else reason)
-        return BatchOutcome(self.batch.batch_id, state, runs, reason)
+        return BatchOutcome(self.batch.batch_id, state, runs, reason, tuple(self._refused))

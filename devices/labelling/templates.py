@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from devices.label import Align, BigPrice, Box, Element, LabelDocument, Linear, Matrix, Symbology, Text
-from devices.labelling.codes import QUIET, linear_modules
+from devices.labelling.codes import QUIET, linear_modules, matrix_modules
 from domain.catalogue import check_digit, is_digits
 from domain.money import exponent, format_minor
 
@@ -252,6 +252,11 @@ class _Shelf:
         if modules * _MODULE_MM <= room:
             width = min(room, modules * _MODULE_MM * 1.6)
             return [Linear(symbology, data, self._margin, top, width, height)], width
+        side, quiet = matrix_modules(Symbology.DATAMATRIX, data)
+        if (side + 2 * quiet) * _MODULE_MM > height:  # too long for any code here: a person can still read it
+            return [
+                Text(data, self._margin, top + height / 2, self._inner * 0.62, 2.2, lines=2, whole=True)
+            ], self._inner * 0.62
         beside = Text(data, self._margin + height + 0.5, top + height / 2 - 1.2, self._inner * 0.4, 2.2, whole=True)
         return [Matrix(Symbology.DATAMATRIX, data, self._margin, top, height), beside], height + 0.5 + self._inner * 0.4
 

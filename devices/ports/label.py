@@ -61,12 +61,14 @@ class BatchOutcome(msgspec.Struct, frozen=True):
         state: PRINTED all of it; FAILED some or all was not printed, which ones is certain; UNKNOWN a person must look.
         runs: one for each run of the batch, in order.
         reason: one line for a person, empty when all is printed.
+        refused: numbers of the runs (from 0) whose label cannot be printed on this printer at all; the others were.
     """
 
     batch_id: str
     state: JobState
     runs: tuple[RunOutcome, ...]
     reason: str = ""
+    refused: tuple[int, ...] = ()
 
     @property
     def printed(self) -> int:
@@ -79,7 +81,7 @@ class BatchOutcome(msgspec.Struct, frozen=True):
         return sum(run.unknown for run in self.runs)
 
     def rest(self, batch: LabelBatch, batch_id: str, *, unknown_too: bool = False) -> LabelBatch | None:
-        """Return what is certainly missing as a batch of its own, None if nothing is.
+        """Return what is certainly missing and can be printed as a batch of its own, None if nothing is.
 
         Args:
             batch: the one that ended like this.
@@ -87,9 +89,9 @@ class BatchOutcome(msgspec.Struct, frozen=True):
             unknown_too: a person has looked: the unknown ones are not on paper either.
         """
         runs = []
-        for run, outcome in zip(batch.runs, self.runs, strict=True):
+        for number, (run, outcome) in enumerate(zip(batch.runs, self.runs, strict=True)):
             missing = run.copies - outcome.printed - (0 if unknown_too else outcome.unknown)
-            if missing:
+            if missing and number not in self.refused:
                 runs.append(LabelRun(run.document, missing))
         return LabelBatch(batch_id, tuple(runs), batch.patience_s) if runs else None
 
@@ -146,7 +148,8 @@ class LabelPrinter(Device, Protocol):
     async def print_batch(self, batch: LabelBatch, progress: LabelProgress | None = None) -> BatchOutcome:
         """Print ``batch`` and say what is known of every label; ends when the printer has stood still for ``patience_s``.
 
-        Waits while labels or ribbon are changed and goes on by itself. Nothing is ever sent twice.
+        Waits while labels or ribbon are changed and goes on by itself. Nothing is ever sent twice. A label that this printer
+        cannot print is left out and named; the others are printed.
         """
 
     async def label_status(self) -> LabelStatus:

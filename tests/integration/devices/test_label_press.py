@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from devices.backoff import Backoff
-from devices.label import LabelDocument
+from devices.label import LabelDocument, Text
 from devices.label_tspl.driver import Tspl
 from devices.label_tspl.driver import build as build_tspl
 from devices.label_tspl.model import TsplModel
@@ -94,6 +94,18 @@ async def test_every_kind_of_line_will_do(scheme: str, language: Any, tmp_path: 
         assert (await press.print_batch(batch(2))).state is JobState.PRINTED
         assert numbers(sim) == ["A-000", "A-001"]
         task.cancel()
+
+
+async def test_a_label_that_cannot_be_printed_keeps_no_other_from_it() -> None:
+    wide = LabelDocument(200, 30, (Text("too wide", 1, 1, 50, 4),))
+    whole = LabelBatch("b", (LabelRun(shelf(0)), LabelRun(wide, 12), LabelRun(shelf(1))))
+    async with LabelSim(TcpWire(), "zpl") as sim, running(sim, ZPL) as press:
+        await until(lambda: press.state.health is Health.OK)
+        outcome = await press.print_batch(whole)
+        assert (outcome.state, outcome.printed, outcome.unknown, outcome.refused) == (JobState.FAILED, 2, 0, (1,))
+        assert "label 2 cannot be printed" in outcome.reason
+        assert numbers(sim) == ["A-000", "A-001"]
+        assert outcome.rest(whole, "b2") is None
 
 
 async def test_ribbon_pause_and_heat_are_named() -> None:

@@ -70,6 +70,15 @@ def test_text_prints_one_label_and_orders_nothing(language: Any, text: str) -> N
         assert printed == clean("x" + text).replace(" ", "")
 
 
+def test_without_escapes_the_simulated_printers_would_obey() -> None:
+    """Else the laws above prove nothing."""
+    jobs, _, orders = zpl_jobs(b"^XA^FO9,9^A0N,30^FDname ^XZ ~JR ^FS^XZ")
+    assert (len(jobs), orders) == (1, ["reset"])
+    assert AtOnce().feed(b'TEXT 1,1,"3",0,1,1,"name \x1b!R"') == ["R"]
+    tricked, _ = tspl_jobs(b'CLS\r\nTEXT 1,1,"3",0,1,1,"name"\r\nPRINT 9\r\n"\r\nPRINT 1\r\n')
+    assert [job.copies for job in tricked] == [9, 1]
+
+
 @given(data=ASCII)
 @settings(max_examples=150)
 def test_codes_carry_their_data_to_the_letter_in_zpl(data: str) -> None:

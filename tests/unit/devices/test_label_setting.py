@@ -187,10 +187,19 @@ def test_every_shelf_label_can_be_scanned(language: Any, size: tuple[float, floa
 @pytest.mark.parametrize(
     "code", ["6921168509256", "12345670", "042100005264", "AB-12345", "a code that is rather long 12345"]
 )
-@pytest.mark.parametrize("size", [(40.0, 30.0), (70.0, 38.0)])
+@pytest.mark.parametrize("size", [(40.0, 28.0), (40.0, 30.0), (70.0, 38.0)])
 def test_every_kind_of_item_code_can_be_scanned(code: str, size: tuple[float, float]) -> None:
     job = printed(shelf_label(ShelfContent("螺丝", 35, code=code, supervision_phone="12315"), size), LANGUAGES[0])
     assert codes_read(job.image) == [code.zfill(13) if code == "042100005264" else code]
+
+
+def test_a_code_too_long_for_any_symbol_on_the_paper_is_printed_as_text() -> None:
+    code = "shelf-" + "0123456789abcdef" * 6
+    content = ShelfContent("螺丝", 35, code=code)
+    assert codes_read(printed(shelf_label(content, (70, 38)), LANGUAGES[0]).image) == [code]
+    document = shelf_label(content, (40, 28))
+    assert printed(document, LANGUAGES[0]).codes == ()
+    assert code in [element.text for element in document.elements if isinstance(element, Text)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=["zpl", "zpl-latin", "tspl", "tspl-font"])
