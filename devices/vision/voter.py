@@ -6,12 +6,15 @@ library; frames that agree gave none in 578 sequences (the study's section 7, re
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from itertools import permutations
 
 from devices.vision.codes import Reading
 
 WINDOW_FRAMES = 8
 SURE_VOTES = 2
 LEAD = 2  # a text needs this many times the votes of any other that could be the same code misread
+BESIDE_FRAMES = 2
+"""So many frames with both of two look-alikes, each read surely, show two codes: goods of one maker differ in few digits."""
 NEED = {
     "QR": 1, "DM": 1, "CODE128": 2, "DATABAREXP": 2, "EAN13": 3, "UPCA": 3, "ITF": 3, "DATABAR": 3, "EAN8": 4, "UPCE": 4,
 }  # fmt: skip
@@ -41,24 +44,35 @@ class Voter:
             for reading in frame:
                 score[reading.text] += min(SURE_VOTES, reading.votes)
                 latest[reading.text] = reading
+        beside = self._beside()
         return [
             latest[text]._replace(votes=votes)
             for text, votes in score.items()
-            if votes >= self._need(latest[text]) and self._leads(latest[text], score, latest)
+            if votes >= self._need(latest[text]) and self._leads(latest[text], score, latest, beside)
         ]
+
+    def _beside(self) -> Counter[tuple[str, str]]:
+        """Return how often each two texts were read surely in one frame; the pairs both ways round."""
+        sure = ({reading.text for reading in frame if reading.votes >= SURE_VOTES} for frame in self._frames)
+        return Counter(pair for texts in sure if len(texts) > 1 for pair in permutations(texts, 2))
 
     def _need(self, reading: Reading) -> int:
         need = NEED[reading.family]
         return min(need, SURE_VOTES) if self._known is not None and self._known(reading.text) else need
 
     @staticmethod
-    def _leads(reading: Reading, score: Counter[str], latest: dict[str, Reading]) -> bool:
+    def _leads(
+        reading: Reading, score: Counter[str], latest: dict[str, Reading], beside: Counter[tuple[str, str]]
+    ) -> bool:
         if reading.family in MATRIX:
             return True
         rivals = (
             votes
             for text, votes in score.items()
-            if text != reading.text and latest[text].family not in MATRIX and alike(text, reading.text)
+            if text != reading.text
+            and latest[text].family not in MATRIX
+            and alike(text, reading.text)
+            and beside[reading.text, text] < BESIDE_FRAMES
         )
         return score[reading.text] >= LEAD * max(rivals, default=0)
 
