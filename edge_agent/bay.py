@@ -31,6 +31,7 @@ from edge_agent.leash import Leash
 
 D = TypeVar("D", bound=Device)
 T = TypeVar("T")
+Other = TypeVar("Other")
 
 _log = structlog.get_logger(__name__)
 
@@ -280,12 +281,25 @@ class Bay(Generic[D]):
         except Exception as error:  # noqa: BLE001 - outermost line of a driver
             self._end(_failed(error))
 
+    def peek(self, what: Callable[[D], T], otherwise: Other) -> T | Other:
+        """Return something that the driver knows by itself, such as what it can; ``otherwise`` when it has no answer. Never raises."""
+        if self._device is None:
+            return otherwise
+        try:
+            return what(self._device)
+        except DeviceError:
+            return otherwise
+        except Exception as error:  # noqa: BLE001 - outermost line of a driver
+            self._end(_failed(error))
+            return otherwise
+
     async def stream(self, readings: Callable[[D], AsyncIterator[T]]) -> AsyncIterator[T]:
         """Yield what the drivers yield, one driver after the other; ends only by cancellation."""
         while True:
             refitted = self._refitted
-            if self._device is not None:
-                async for reading in self._of_one(readings(self._device), refitted):
+            begun = self.peek(readings, None)
+            if begun is not None:
+                async for reading in self._of_one(begun, refitted):
                     yield reading
             await refitted.wait()
 
@@ -305,8 +319,7 @@ class Bay(Generic[D]):
                         self._end(_failed(error))
                         return
                 finally:
-                    if not coming.done():
-                        await self.leash.end(coming)
+                    await self.leash.end(coming)
                 yield coming.result()
         finally:
             replaced.cancel()

@@ -25,7 +25,7 @@ class Leash:
         Told more than once: a group that fails in the same moment forgets the first time (Python 3.11 and 3.12).
         """
         try:
-            for _ in range(_TELLS):
+            for _ in range(0 if task.done() else _TELLS):
                 task.cancel()
                 await asyncio.wait({task}, timeout=self._cut_s / _TELLS)
                 if task.done():

@@ -89,5 +89,5 @@ class Reading:
             await refused.wait()
             refused.clear()
             with contextlib.suppress(DeviceError):  # it was lost since; the till has told the cashier as well
-                if scanner.device.can.beep:
+                if scanner.peek(lambda each: each.can.beep, otherwise=False):
                     await scanner.ask(lambda each: each.beep(good=False), BEEP_S)

@@ -160,8 +160,7 @@ async def _look_at_drawer(bay: AnyBay, texts: Texts) -> Finding:
 
 
 async def _beep(bay: AnyBay, texts: Texts) -> Finding:
-    can = getattr(bay.device, "can", None)
-    if can is None or not can.beep:
+    if not bay.peek(lambda scanner: scanner.can.beep if hasattr(scanner, "can") else False, otherwise=False):
         return _stands(bay)
     await bay.ask(lambda scanner: scanner.beep(good=True), 5.0)
     return _found(bay, "ok", "try_beeped")
