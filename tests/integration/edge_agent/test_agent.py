@@ -193,7 +193,7 @@ async def test_killed_after_the_commit_it_asks_and_the_reprint_is_a_copy(box: Bo
     assert "Print again?" in box.run("till", typed="quit\n").stdout
     assert box.ask(do="reprint")["ok"] == {"sale_id": stands["unprinted"]["sale_id"], "copy": 1, "receipt_no": 1}
     await until(lambda: box.ask(do="last")["ok"]["print"] == "printed", 20)
-    assert any("副本 COPY" in paper for paper in await receipts(box.folder, 1))
+    assert any("补打 COPY" in paper for paper in await receipts(box.folder, 1))
     assert box.sell(RICE)["receipt_no"] == 2
 
 
