@@ -55,8 +55,8 @@ class DeviceNews:
 
     async def _tell_changes(self) -> None:
         while True:
+            self._changed.clear()  # first: what changes while we tell is looked at again
             wait_s = await self._tell_what_may_be_told()
-            self._changed.clear()
             try:
                 async with asyncio.timeout(wait_s):
                     await self._changed.wait()
