@@ -22,6 +22,7 @@ cv2.setNumThreads(1)
 WHOLE_AFTER_EMPTY = 3
 LOOK_AROUND_EVERY = 3
 _EAN_UPC = ("EAN13", "EAN8", "UPCA", "UPCE")
+SEVERAL_SIDE_PX = 960
 FINE_SIDE_PX = 1280  # finds bars of less than 1.5 pixels a module and thin codes; takes four times as long
 WHOLE_SIDE_PX = 1920  # more pixels read no more codes in the whole-frame pass, and its time has to have an end
 
@@ -39,7 +40,8 @@ class _Look(NamedTuple):
 _ONE = _Look()
 _STILL = _Look(effort=Effort.STILL)
 _STILL_FINE = _STILL._replace(side_px=FINE_SIDE_PX)
-_SEVERAL = _Look(bars=8, blocks=5, every_kind=True)
+# Codes side by side grow together at 640 px: 98.0 % of all codes of frames with three to six, at 960 px 99.8 %.
+_SEVERAL = _Look(bars=8, blocks=5, side_px=SEVERAL_SIDE_PX, every_kind=True)
 _THOROUGH = _Look(bars=8, blocks=5, every_kind=True, effort=Effort.THOROUGH)
 _FINE = _THOROUGH._replace(side_px=FINE_SIDE_PX)
 
@@ -50,13 +52,13 @@ class FrameReader:
     Not for two threads at once: each camera has its own.
 
     Args:
-        several: look for every code in each frame; otherwise in every third one, and in the others for 2D codes only where
-            no bars were read. Costs half as much again on frames with a code, nothing on the others.
+        several: look for every code in each frame. Otherwise in the second of a row of frames that give something and in every
+            third after it; in the others for 2D codes only where no bars were read, which takes half of the time.
     """
 
-    def __init__(self, *, several: bool = True) -> None:
-        self._several_every = 1 if several else LOOK_AROUND_EVERY
-        self._frames = 0
+    def __init__(self, *, several: bool = False) -> None:
+        self._several = several
+        self._hits = 0  # frames in a row that gave something
         self._empty = self._regions = 0  # frames in a row that gave nothing, and the regions that they had
 
     def feed(self, frame: Grey) -> list[Reading]:
@@ -69,15 +71,15 @@ class FrameReader:
         frame = checked(frame)
         whole_too = self._empty + 1 >= WHOLE_AFTER_EMPTY
         # The whole-frame pass sees blocks as well: to read them twice would make one frame in three a slow one.
-        look = _SEVERAL if self._frames % self._several_every == 0 else _ONE
+        look = _SEVERAL if self._several or self._hits % LOOK_AROUND_EVERY == 1 else _ONE
         regions, found = _regions(frame, look._replace(blocks=0) if whole_too else look)
-        self._frames += 1
         found = [reading for reading in found if retail(reading)]
         if not found and whole_too and (regions or self._regions):
             # DataBar, and codes that fill the frame: what regions do not show.
             found = [reading for reading in whole(_reduced(frame)) if retail(reading)]
         self._regions = 0 if whole_too else self._regions + regions
         self._empty = 0 if found or whole_too else self._empty + 1
+        self._hits = self._hits + 1 if found else 0
         return chosen(found)
 
 
