@@ -12,22 +12,31 @@ M = TypeVar("M")
 
 
 class Models(Generic[M]):
-    """The models of one kind of device; the file is read when the first is asked for."""
+    """The models of one kind of device; the files are read when the first is asked for."""
 
-    def __init__(self, path: Path, of: type[M], what: str) -> None:
+    def __init__(
+        self, path: Path, of: type[M], what: str, *, more: Path | None = None, beside: tuple[str, ...] = ()
+    ) -> None:
         """Take a file of one table a model.
 
         Args:
             path: the file.
             of: a struct that says what a table may hold, and refuses what cannot be.
             what: the words for it in messages, such as ``relay board``.
+            more: a file of the shop's own, whose models may replace ours.
+            beside: what may stand in the settings instead of a model, for messages.
         """
-        self._path, self._of, self._what = path, of, what
+        self._paths = (path,) if more is None else (path, more)
+        self._of, self._what, self._beside = of, what, beside
 
     @cached_property
     def all(self) -> dict[str, M]:
-        """Every model by its name."""
-        return msgspec.toml.decode(self._path.read_bytes(), type=dict[str, self._of])  # type: ignore[name-defined]
+        """Every model by its name.
+
+        Raises:
+            DeviceMisconfigured: a file that cannot be read, or that holds what no model is.
+        """
+        return {name: model for path in self._paths for name, model in self._read(path).items()}
 
     def named(self, name: str) -> M:
         """Return one model.
@@ -38,5 +47,13 @@ class Models(Generic[M]):
         try:
             return self.all[name]
         except KeyError:
-            known = ", ".join(sorted(self.all))
+            known = ", ".join([*self._beside, *sorted(self.all)])
             raise DeviceMisconfigured(f"{self._what} {name!r} is not one of {known}") from None
+
+    def _read(self, path: Path) -> dict[str, M]:
+        try:
+            return msgspec.toml.decode(path.read_bytes(), type=dict[str, self._of])  # type: ignore[name-defined]
+        except OSError as error:
+            raise DeviceMisconfigured(f"file of {self._what}s {path} cannot be read: {error.strerror}") from error
+        except msgspec.MsgspecError as error:
+            raise DeviceMisconfigured(f"file of {self._what}s {path}: {error}") from error

@@ -2,7 +2,7 @@
 
 from devices.label import LabelDocument
 from devices.label_tspl.codec import ASK_BYTE, ASK_LINE, BuiltIn, ReplyDecoder, format_of
-from devices.label_tspl.model import TsplModel, model_named
+from devices.label_tspl.model import MODELS, TsplModel
 from devices.labelling.language import check_width
 from devices.labelling.lettering import lettering
 from devices.labelling.press import LabelPress, PressOptions
@@ -41,5 +41,5 @@ def build(settings: DeviceSettings, around: Surroundings) -> LabelPress:
         DeviceMisconfigured: unknown model or option, or an address that is not understood.
     """
     options = options_of(settings, PressOptions)
-    language = Tspl(model_named(settings.profile or "generic-203"), options.font, options.face)
+    language = Tspl(MODELS.named(settings.profile or "generic-203"), options.font, options.face)
     return LabelPress(settings.device_id, settings.address, language, options, around)

@@ -2,7 +2,7 @@
 
 from devices.label import LabelDocument
 from devices.label_zpl.codec import ASK_STATUS, Identity, Latin, ReplyDecoder, format_of
-from devices.label_zpl.model import ZplModel, model_named
+from devices.label_zpl.model import MODELS, ZplModel
 from devices.labelling.language import check_width
 from devices.labelling.lettering import lettering
 from devices.labelling.press import LabelPress, PressOptions
@@ -55,5 +55,5 @@ def build(settings: DeviceSettings, around: Surroundings) -> LabelPress:
         DeviceMisconfigured: unknown model or option, or an address that is not understood.
     """
     options = options_of(settings, PressOptions)
-    language = Zpl(model_named(settings.profile or "generic-203"), options.font, options.face)
+    language = Zpl(MODELS.named(settings.profile or "generic-203"), options.font, options.face)
     return LabelPress(settings.device_id, settings.address, language, options, around)

@@ -1,13 +1,12 @@
 """What differs between ZPL printers; the data is in ``models.toml`` beside this file."""
 
-import functools
 import re
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from devices.errors import DeviceMisconfigured
+from devices.models import Models
 
 _FONT = re.compile(r"[A-Z]:[A-Z0-9_]{1,16}\.(TTF|FNT|TTE)|")
 
@@ -48,19 +47,4 @@ class ZplModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {203: 8, 300: 12, 600: 24}[self.dpi]
 
 
-@functools.cache
-def models() -> dict[str, ZplModel]:
-    """Return all models by name."""
-    return msgspec.toml.decode(Path(__file__).with_name("models.toml").read_bytes(), type=dict[str, ZplModel])
-
-
-def model_named(name: str) -> ZplModel:
-    """Return one model.
-
-    Raises:
-        DeviceMisconfigured: no such model; the message lists those there are.
-    """
-    try:
-        return models()[name]
-    except KeyError:
-        raise DeviceMisconfigured(f"ZPL model {name!r} is not one of {', '.join(sorted(models()))}") from None
+MODELS = Models(Path(__file__).with_name("models.toml"), ZplModel, "ZPL model")

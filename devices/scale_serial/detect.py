@@ -75,7 +75,7 @@ async def detect(transport: Transport, more: Path | None = None) -> Found | None
     Raises:
         DeviceUnavailable: the line is lost.
     """
-    known = models(more)
+    known = models(more).all
     silent = [name for name, model in known.items() if model.pattern is not None and not model.language.question]
     heard = await _round(transport, b"", [_Ear(name, known[name]) for name in (*_CONTINUOUS, *silent)], LISTEN_S, 2)
     if heard is not None:

@@ -18,7 +18,7 @@ from devices.ports.scale import NotReady, Reason, ScaleAbilities, Stable, Weight
 from devices.registry import DeviceSettings, options_of
 from devices.scale_serial.codec import Conversation, Done, Send
 from devices.scale_serial.detect import detect_or_fail
-from devices.scale_serial.models import AUTO, model_named
+from devices.scale_serial.models import AUTO, models
 from devices.scale_serial.options import ScaleOptions
 from devices.served import ServedDevice
 from devices.surroundings import Surroundings
@@ -54,7 +54,7 @@ class SerialScale(ServedDevice):
         self._options = options or ScaleOptions()
         self._more = Path(self._options.models) if self._options.models else None
         self._auto, self._known = model == AUTO, model != AUTO
-        self.model = model_named(_FIRST_GUESS if self._auto else model, self._more)
+        self.model = models(self._more).named(_FIRST_GUESS if self._auto else model)
         super().__init__(device_id, address, on_line(around or Surroundings(), self.model.line), backoff=backoff)
         self._parity = self._options.parity
         self._platter = Platter(self._rules())
@@ -167,7 +167,7 @@ class SerialScale(ServedDevice):
             return
         found = await detect_or_fail(transport, self._more)
         _log.info("scale_detected", device_id=self.device_id, model=found.model, parity=found.parity.value)
-        self.model, self._parity, self._known = model_named(found.model, self._more), found.parity, True
+        self.model, self._parity, self._known = models(self._more).named(found.model), found.parity, True
         self._platter.rules = self._rules()
 
     async def _turn(self, transport: Transport, talk: Conversation) -> Reason | None:

@@ -1,19 +1,18 @@
 """What differs between models of scales: data in ``models.toml``, and in a file of the shop's own."""
 
 import functools
-import re
 from pathlib import Path
 
 import msgspec
 
-from devices.errors import DeviceMisconfigured
+from devices.models import Models
 from devices.scale_serial.codec import Language
 from devices.scale_serial.protocols import LANGUAGES
 from devices.scale_serial.protocols.pattern import Pattern, language
 from devices.weighing import Remove, Rules
 
 AUTO = "auto"
-_BUILT_IN = Path(__file__).parent / "models.toml"
+_BUILT_IN = Path(__file__).with_name("models.toml")
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,32 +52,6 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @functools.cache
-def models(more: Path | None = None) -> dict[str, Model]:
-    """Return all models by name: ours, and those of the file ``more``, which may replace ours.
-
-    Raises:
-        DeviceMisconfigured: a file that cannot be read or holds what no model is.
-    """
-    found = _read(_BUILT_IN)
-    return found | _read(more) if more is not None else found
-
-
-def model_named(name: str, more: Path | None = None) -> Model:
-    """Return one model.
-
-    Raises:
-        DeviceMisconfigured: there is none of that name.
-    """
-    known = models(more)
-    if name not in known:
-        raise DeviceMisconfigured(f"scale model {name!r} is not one of {AUTO}, {', '.join(sorted(known))}")
-    return known[name]
-
-
-def _read(path: Path) -> dict[str, Model]:
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=dict[str, Model])
-    except OSError as error:
-        raise DeviceMisconfigured(f"scale models {path} cannot be read: {error.strerror}") from error
-    except (msgspec.ValidationError, msgspec.DecodeError, re.error) as error:
-        raise DeviceMisconfigured(f"scale models {path}: {error}") from error
+def models(more: Path | None = None) -> Models[Model]:
+    """Return our models, and those of the file ``more``, which may replace ours."""
+    return Models(_BUILT_IN, Model, "scale model", more=more, beside=(AUTO,))

@@ -41,7 +41,11 @@ class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse what cannot be read."""
-        groups = re.compile(self.regex).groupindex.keys()
+        try:
+            groups = re.compile(self.regex).groupindex.keys()
+            "".encode(self.encoding)
+        except (re.error, LookupError) as error:
+            raise ValueError(f"regex {self.regex!r} in {self.encoding!r}: {error}") from error
         if "weight" not in groups or groups - _GROUPS:
             raise ValueError(
                 f"regex {self.regex!r} has groups {sorted(groups)}, expected weight and some of {sorted(_GROUPS)}"
@@ -51,7 +55,6 @@ class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"end {self.end!r} (one byte), start {self.start!r} (one or none) or bits {self.bits} (7, 8)"
             )
         bytes.fromhex(self.ask + self.zero + self.tare)
-        "".encode(self.encoding)
 
     @property
     def flags_motion(self) -> bool:

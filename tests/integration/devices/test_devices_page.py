@@ -46,10 +46,10 @@ def line_of_test() -> tuple[str, str, Any]:
 
 def test_the_line_of_test_passes_with_the_entry_and_not_without_it(catalogue: Path) -> None:
     name, said, meaning = line_of_test()
-    check_model(models(catalogue)[name], said, meaning)
-    assert name not in models()
+    check_model(models(catalogue).named(name), said, meaning)
+    assert name not in models().all
     with pytest.raises(AssertionError):
-        check_model(models(catalogue)[name], said, Stable(456))
+        check_model(models(catalogue).named(name), said, Stable(456))
 
 
 def test_the_entry_alone_in_the_built_in_file_would_do(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_the_entry_alone_in_the_built_in_file_would_do(tmp_path: Path) -> None:
     both = tmp_path / "models.toml"
     both.write_text(ours.read_text("utf-8") + "\n" + block("toml"), "utf-8")
     name, _, _ = line_of_test()
-    assert models(both).keys() - models().keys() == {name}
+    assert models(both).all.keys() - models().all.keys() == {name}
 
 
 async def test_the_recorded_scale_weighs_through_the_real_driver(catalogue: Path, tmp_path: Path) -> None:

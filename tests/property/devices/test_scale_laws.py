@@ -37,7 +37,7 @@ PIECES = [
     b"\x0209\x1b21\x03",
     b"\x0211\x1b247\x03",
 ]
-LANGUAGES: dict[str, Language] = {name: model.language for name, model in models().items()}
+LANGUAGES: dict[str, Language] = {name: model.language for name, model in models().all.items()}
 streams = st.lists(st.sampled_from(PIECES) | st.binary(max_size=6), max_size=8).map(b"".join)
 
 

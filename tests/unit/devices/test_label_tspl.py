@@ -4,7 +4,7 @@ import pytest
 
 from devices.label import Align, Symbology
 from devices.label_tspl.codec import ReplyDecoder, explain, format_of, picture, quoted, status_of_byte
-from devices.label_tspl.model import TsplModel, models
+from devices.label_tspl.model import MODELS, TsplModel
 from devices.labelling.lettering import Bitmap, Setting
 from devices.labelling.setting import Bars, Dots, Frame, Letters, Square
 from domain.gs1 import GS
@@ -132,6 +132,6 @@ def test_answers_are_explained() -> None:
 
 
 def test_models_are_sound() -> None:
-    assert {"generic-203", "tsc-te200", "gprinter-gp1324", "silent-203"} <= set(models())
+    assert {"generic-203", "tsc-te200", "gprinter-gp1324", "silent-203"} <= set(MODELS.all)
     with pytest.raises(ValueError, match="font"):
         TsplModel(font='x","y')

@@ -4,7 +4,7 @@ import pytest
 
 from devices.label import Align, Symbology
 from devices.label_zpl.codec import Identity, ReplyDecoder, explain, field_data, format_of, graphic
-from devices.label_zpl.model import ZplModel, model_named, models
+from devices.label_zpl.model import MODELS, ZplModel
 from devices.labelling.lettering import Bitmap, Setting
 from devices.labelling.setting import Bars, Dots, Frame, Letters, Square
 from devices.ports.label import LabelStatus
@@ -115,7 +115,9 @@ def test_labels_still_to_come() -> None:
 def test_identity_noise_and_broken_frames() -> None:
     decoder = ReplyDecoder()
     assert decoder.feed(b"\x02ZD420-203,V1.0,8,8176KB\x03\r\n") == [Identity("ZD420-203", "V1.0", "8,8176KB")]
-    assert decoder.feed(b"??\x02030,0,\x02030,1\x03" + STATUS[:-1]) == [LabelStatus(True, False, False, False, False, False, 0, 0)]
+    assert decoder.feed(b"??\x02030,0,\x02030,1\x03" + STATUS[:-1]) == [
+        LabelStatus(True, False, False, False, False, False, 0, 0)
+    ]
     assert decoder.noise > 0
     assert decoder.feed(b"\x02" + b"9" * 1000) == []
 
@@ -126,8 +128,8 @@ def test_answers_are_explained() -> None:
 
 
 def test_models_are_sound() -> None:
-    assert {"generic-203", "generic-300", "zebra-zd"} <= set(models())
-    assert model_named("generic-300").dots_per_mm == 12
+    assert {"generic-203", "generic-300", "zebra-zd"} <= set(MODELS.all)
+    assert MODELS.named("generic-300").dots_per_mm == 12
 
 
 def test_a_font_that_would_end_its_command_is_refused() -> None:

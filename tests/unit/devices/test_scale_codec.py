@@ -212,7 +212,7 @@ def test_the_gravest_word_is_told() -> None:
     ],
 )
 def test_regular_expressions_of_models(model: str, said: bytes, event: Event) -> None:
-    assert Conversation(models()[model].language).feed(said) == [event]
+    assert Conversation(models().named(model).language).feed(said) == [event]
 
 
 def test_a_pattern_with_everything() -> None:

@@ -26,17 +26,17 @@ def check_model(model: Model, said: str, meaning: Event) -> None:
 
 @pytest.mark.parametrize(("model", "said", "meaning"), SAID)
 def test_what_a_model_sends(model: str, said: str, meaning: Event) -> None:
-    check_model(models()[model], said, meaning)
+    check_model(models().named(model), said, meaning)
 
 
 def test_every_pattern_has_a_line() -> None:
-    patterns = {name for name, model in models().items() if model.pattern is not None}
+    patterns = {name for name, model in models().all.items() if model.pattern is not None}
     assert patterns <= {model for model, _, _ in SAID}
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", models().all)
 def test_every_model_is_sound(name: str) -> None:
-    model = models()[name]
+    model = models().named(name)
     rules = model.rules()
     assert model.title
     assert model.line.startswith("baud=")
