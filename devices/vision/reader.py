@@ -76,7 +76,7 @@ class FrameReader:
         found = [reading for reading in found if retail(reading)]
         if not found and whole_too and (regions or self._regions):
             # DataBar, and codes that fill the frame: what regions do not show.
-            found = [reading for reading in whole(_reduced(frame)) if retail(reading)]
+            found = [reading for reading in whole(_reduced(frame), live=True) if retail(reading)]
         self._regions = 0 if whole_too else self._regions + regions
         self._empty = 0 if found or whole_too else self._empty + 1
         self._hits = self._hits + 1 if found else 0

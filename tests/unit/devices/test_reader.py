@@ -97,7 +97,8 @@ def test_frames_without_a_code_give_nothing() -> None:
 def whole_frames(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     seen: list[tuple[int, ...]] = []
 
-    def whole(image: Grey, *, thorough: bool = False) -> list[Any]:
+    def whole(image: Grey, *, thorough: bool = False, live: bool = False) -> list[Any]:
+        assert live
         seen.append(image.shape)
         return []
 
