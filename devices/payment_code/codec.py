@@ -3,15 +3,11 @@
 import datetime as dt
 import hashlib
 import hmac
-import re
-import tomllib
-import unicodedata
-from functools import cache
-from importlib import resources
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from devices.payment_code.words import clean, words
 from devices.ports.payment import (
     Attempt,
     BillLine,
@@ -30,8 +26,6 @@ from devices.ports.payment import (
 
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_BILL_BYTES = 16 * 1024 * 1024
-MAX_SAID = 120
-_LONG_NUMBER = re.compile(r"[0-9A-Za-z]{15,}")
 _T = TypeVar("_T")
 
 
@@ -196,10 +190,10 @@ def reversal_of(attempt: Attempt, body: bytes) -> Outcome:
     answer = _decoded(body, _Reversed)
     if answer.order_no != attempt.order_no:
         raise NotTrusted("other_order")
-    words = _words()
+    known = words()
     if answer.recall == "Y":
         return Unknown("recall")
-    if answer.word in words.paid or answer.word in words.closed:
+    if answer.word in known.paid or answer.word in known.closed:
         return Closed(refunded=answer.action == "refund")
     # Not closed is never failed here: the money may be anywhere until a reverse is confirmed.
     return _why_not(answer.sub or answer.word, "not_reversed")
@@ -214,15 +208,15 @@ def refund_outcome_of(refund: Refund, body: bytes) -> RefundOutcome:
     answer = _decoded(body, _Refund)
     if answer.refund_no != refund.refund_no:
         raise NotTrusted("other_order")
-    words = _words()
+    known = words()
     said = answer.sub or answer.word
-    if answer.word in words.paid:
+    if answer.word in known.paid:
         same = answer.amount_minor == refund.amount_minor
         return Refunded(_number(answer.transaction_no)) if same else Unknown("amount_differs")
-    if answer.word in words.processing:
+    if answer.word in known.processing:
         return RefundPending()
-    if said in words.refund_refused:
-        return RefundRefused(words.refund_refused[said], clean(said))
+    if said in known.refund_refused:
+        return RefundRefused(known.refund_refused[said], clean(said))
     return _why_not(said, "unknown_word")
 
 
@@ -266,64 +260,35 @@ def notice_of(key: Key, nonce: str, signature: str, body: bytes) -> Notice:
     return Notice(order.order_no, _outcome(order))
 
 
-def clean(text: str) -> str:
-    """Return a provider's or our own text fit for logs and screens: short, one line, long numbers masked.
-
-    >>> clean("code 134567890123456789 expired")
-    'code 1345**********6789 expired'
-    """
-    line = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
-    # Masked before it is cut: half a code is still most of one.
-    return _LONG_NUMBER.sub(lambda found: f"{found[0][:4]}{'*' * (len(found[0]) - 8)}{found[0][-4:]}", line)[:MAX_SAID]
-
-
 def _number(text: str) -> str:
     """A provider's own number: kept whole, for a person will look for it."""
     return "".join(c for c in text if c.isprintable())[:64]
 
 
-class _Words(msgspec.Struct, frozen=True):
-    paid: frozenset[str]
-    needs_password: frozenset[str]
-    closed: frozenset[str]
-    refunded: frozenset[str]
-    processing: frozenset[str]
-    unknown: dict[str, str]
-    not_taken: dict[str, str]
-    failed: dict[str, str]
-    refund_refused: dict[str, str]
-
-
-@cache
-def _words() -> _Words:
-    table = tomllib.loads(resources.files(__package__).joinpath("words.toml").read_text("utf-8"))
-    return msgspec.convert(table, _Words)
-
-
 def _why_not(word: str, otherwise: str) -> Unknown:
-    words = _words()
-    if word in words.not_taken:
-        return Unknown(words.not_taken[word], sent=False)
-    return Unknown(words.unknown.get(word, otherwise))
+    known = words()
+    if word in known.not_taken:
+        return Unknown(known.not_taken[word], sent=False)
+    return Unknown(known.unknown.get(word, otherwise))
 
 
 def _outcome(order: _Order) -> Outcome:
-    words, said = _words(), order.sub or order.word
-    if order.word in words.paid:
+    known, said = words(), order.sub or order.word
+    if order.word in known.paid:
         return _paid(order)
-    if order.word in words.needs_password:
+    if order.word in known.needs_password:
         return NeedsPassword(min(5.0, max(1.0, order.retry_after_s)))
-    if order.word in words.refunded:
+    if order.word in known.refunded:
         return Closed(refunded=True)
     for word in (order.sub, order.word):
-        if word in words.closed:
+        if word in known.closed:
             return Closed()
-        if word in words.not_taken:
-            return Unknown(words.not_taken[word], sent=False)
-        if word in words.unknown:
-            return Unknown(words.unknown[word])
-        if word in words.failed:
-            return Failed(words.failed[word], clean(said))
+        if word in known.not_taken:
+            return Unknown(known.not_taken[word], sent=False)
+        if word in known.unknown:
+            return Unknown(known.unknown[word])
+        if word in known.failed:
+            return Failed(known.failed[word], clean(said))
     return Unknown("unknown_word")
 
 

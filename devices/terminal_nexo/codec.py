@@ -7,8 +7,6 @@ A payment's ServiceID is made from its order number, so that whoever restarts ca
 import base64
 import datetime as dt
 import hashlib
-import unicodedata
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -26,12 +24,13 @@ from devices.ports.payment import (
     RefundRefused,
     Unknown,
 )
+from devices.terminal_nexo.messages import Answer, Payment, Verdict, cleaned
 
 PROTOCOL_VERSION = "3.0"
 MAX_MESSAGE_BYTES = 256 * 1024
 ASK_AGAIN_S = 3.0
 PAYMENT, REVERSAL = "Payment", "Reversal"
-_MAX_TEXT, _MAX_LINES = 80, 60
+_MAX_LINES = 60
 
 _FAILED = {
     "Cancel": "cancelled",
@@ -155,134 +154,7 @@ def amount(minor: int) -> msgspec.Raw:
     return msgspec.Raw(f"{minor // 100}.{minor % 100:02d}".encode())
 
 
-class _Response(msgspec.Struct, frozen=True):
-    Result: str
-    ErrorCondition: str = ""
-    AdditionalResponse: str = ""
-
-
-class _TransactionId(msgspec.Struct, frozen=True):
-    TransactionID: str
-    TimeStamp: dt.datetime
-
-
-class _PoiData(msgspec.Struct, frozen=True):
-    POITransactionID: _TransactionId
-
-
-class _Amounts(msgspec.Struct, frozen=True):
-    AuthorizedAmount: Decimal
-    Currency: str = ""
-
-
-class _Card(msgspec.Struct, frozen=True):
-    MaskedPan: str = ""
-    PaymentBrand: str = ""
-
-
-class _Instrument(msgspec.Struct, frozen=True):
-    CardData: _Card = _Card()
-
-
-class _Result(msgspec.Struct, frozen=True):
-    AmountsResp: _Amounts
-    PaymentInstrumentData: _Instrument = _Instrument()
-
-
-class _Text(msgspec.Struct, frozen=True):
-    Text: str
-
-
-class _Content(msgspec.Struct, frozen=True):
-    OutputText: list[_Text] = []
-
-
-class _Receipt(msgspec.Struct, frozen=True):
-    DocumentQualifier: str
-    OutputContent: _Content = _Content()
-
-
-class _Payment(msgspec.Struct, frozen=True):
-    Response: _Response
-    POIData: _PoiData | None = None
-    PaymentResult: _Result | None = None
-    PaymentReceipt: list[_Receipt] = []
-
-
-class _Plain(msgspec.Struct, frozen=True):
-    Response: _Response
-
-
-class _RepeatedBody(msgspec.Struct, frozen=True):
-    PaymentResponse: _Payment | None = None
-    ReversalResponse: _Plain | None = None
-
-
-class _Repeated(msgspec.Struct, frozen=True):
-    RepeatedResponseMessageBody: _RepeatedBody
-
-
-class _Status(msgspec.Struct, frozen=True):
-    Response: _Response
-    RepeatedMessageResponse: _Repeated | None = None
-
-
-class _Header(msgspec.Struct, frozen=True):
-    MessageCategory: str
-    ServiceID: str
-
-
-class _Body(msgspec.Struct, frozen=True):
-    MessageHeader: _Header
-    LoginResponse: _Plain | None = None
-    PaymentResponse: _Payment | None = None
-    ReversalResponse: _Plain | None = None
-    TransactionStatusResponse: _Status | None = None
-
-
-class _Message(msgspec.Struct, frozen=True):
-    SaleToPOIResponse: _Body
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """A terminal's answer.
-
-    Attributes:
-        service: to which request.
-        category: of that request.
-    """
-
-    service: str
-    category: str
-    body: _Body
-
-    @property
-    def ok(self) -> bool:
-        """Whether a request without an outcome of its own (login, reversal) was carried out."""
-        plain = self.body.LoginResponse or self.body.ReversalResponse
-        return plain is not None and plain.Response.Result == "Success"
-
-    @property
-    def condition(self) -> str:
-        """Why not, in nexo's words."""
-        plain = self.body.LoginResponse or self.body.ReversalResponse
-        return cleaned(plain.Response.ErrorCondition) if plain is not None else ""
-
-
-def answer_of(message: bytes) -> Answer:
-    """Read one message of a terminal.
-
-    Raises:
-        GarbledFrame: it is none.
-    """
-    try:
-        body = msgspec.json.decode(message, type=_Message).SaleToPOIResponse
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise GarbledFrame("malformed") from error
-    return Answer(body.MessageHeader.ServiceID, body.MessageHeader.MessageCategory, body)
-
-
-def payment_of(answer: Answer) -> _Payment | None:
+def payment_of(answer: Answer) -> Payment | None:
     """Return the payment that an answer is about, the repeated one of a status too; None when there is none."""
     status = answer.body.TransactionStatusResponse
     if status is not None:
@@ -316,7 +188,7 @@ def refund_outcome_of(refund: Refund, answer: Answer) -> RefundOutcome:
     return Refunded(cleaned(payment.POIData.POITransactionID.TransactionID))
 
 
-def minor_of(payment: _Payment) -> int | None:
+def minor_of(payment: Payment) -> int | None:
     """Return what was authorised, in minor units; None when it is no whole number of them."""
     if payment.PaymentResult is None:
         return None
@@ -344,11 +216,6 @@ def was_reversed(answer: Answer) -> bool | None:
     return done is not None and done.Response.Result == "Success"
 
 
-def cleaned(text: str) -> str:
-    """Return a terminal's text fit for logs, screens and paper: no control character, not long."""
-    return "".join(c for c in text if unicodedata.category(c)[0] != "C")[:_MAX_TEXT]
-
-
 def masked_card(pan: str) -> str:
     """Return a card number that shows no more than its last four digits, whatever the terminal sent.
 
@@ -359,7 +226,7 @@ def masked_card(pan: str) -> str:
     return f"****{digits[-4:]}" if len(digits) >= 4 else ""
 
 
-def _paid(attempt: Attempt, payment: _Payment) -> Outcome:
+def _paid(attempt: Attempt, payment: Payment) -> Outcome:
     if payment.POIData is None or payment.PaymentResult is None:
         return Unknown("incomplete")
     at = payment.POIData.POITransactionID.TimeStamp
@@ -382,7 +249,7 @@ def _paid(attempt: Attempt, payment: _Payment) -> Outcome:
     )
 
 
-def _unsettled(response: _Response | None) -> Outcome:
+def _unsettled(response: Verdict | None) -> Outcome:
     if response is None:
         return Unknown("malformed")
     if response.ErrorCondition == "InProgress":
@@ -393,6 +260,6 @@ def _unsettled(response: _Response | None) -> Outcome:
     return Unknown(_UNKNOWN.get(response.ErrorCondition, "unknown_condition"), sent=not busy)
 
 
-def _in_doubt(response: _Response | None) -> Unknown:
+def _in_doubt(response: Verdict | None) -> Unknown:
     condition = response.ErrorCondition if response is not None else ""
     return Unknown(_UNKNOWN.get(condition, "unknown_condition"), sent=condition != "Busy")

@@ -30,7 +30,8 @@ from devices.registry import DeviceSettings, options_of
 from devices.served import ServedDevice
 from devices.surroundings import Surroundings
 from devices.terminal_nexo import codec
-from devices.terminal_nexo.codec import Answer, Desk, FrameDecoder
+from devices.terminal_nexo.codec import Desk, FrameDecoder
+from devices.terminal_nexo.messages import Answer, answer_of
 from devices.transport import Transport
 
 LOGIN_S = 5.0
@@ -240,7 +241,7 @@ class NexoTerminal(ServedDevice):
 
     def _take(self, message: bytes) -> None:
         try:
-            answer = codec.answer_of(message)
+            answer = answer_of(message)
         except GarbledFrame:
             self.counts["garbled"] += 1
             return

@@ -13,11 +13,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from firmware_sim.payment.book import CHOICES, Book, Order, said_of
+from firmware_sim.payment.wire import masked, request_from, signature
 
 FAULTS = ("unplug", "replug", "freeze", "thaw", "slow", "fast", "half", "garbage")
 BENCH_SECRET = b"bench secret, worth nothing"
 MAX_HEAD_BYTES = 8192
-MAX_BODY_BYTES = 65536
 MAX_NOTICES = 1000
 CLOCK_LIMIT_S = 300.0
 
@@ -162,7 +162,7 @@ class PaymentSim:
                 "amount_minor": order.amount_minor,
                 "refunded_minor": order.refunded_minor,
                 "channel": order.channel,
-                "code": _masked(order.code),
+                "code": masked(order.code),
             }
             for order in list(self.book.orders.values())[-20:]
         ]
@@ -215,7 +215,7 @@ class PaymentSim:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head, body = await _request(reader)
+            head, body = await request_from(reader)
             await self._thawed.wait()
             await self._answer(head, body, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
@@ -231,7 +231,7 @@ class PaymentSim:
         await asyncio.sleep(self._latency_s + (3.0 if behaviour == "slow" else 0.0))
         data = json.dumps(answer, ensure_ascii=False).encode()
         secret = b"somebody else's" if behaviour == "bad_signature" else self._secret
-        mac = _mac(secret, str(status), head.get("pay-nonce", ""), hashlib.sha256(data).hexdigest())
+        mac = signature(secret, str(status), head.get("pay-nonce", ""), hashlib.sha256(data).hexdigest())
         reply = f"HTTP/1.1 {status} -\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n"
         whole = f"{reply}Pay-Signature: {mac}\r\nConnection: close\r\n\r\n".encode() + data
         match self._spoil.pop(0) if self._spoil else "":
@@ -261,7 +261,7 @@ class PaymentSim:
 
     def _judged(self, head: dict[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
         at, nonce, path = head.get("pay-time", ""), head.get("pay-nonce", ""), head["path"]
-        mac = _mac(self._secret, "POST", path, at, nonce, hashlib.sha256(body).hexdigest())
+        mac = signature(self._secret, "POST", path, at, nonce, hashlib.sha256(body).hexdigest())
         number = self._number_in(body)
         if head.get("pay-merchant") != self._merchant or not hmac.compare_digest(mac, head.get("pay-signature", "")):
             return 401, {**number, "word": "SIGNERROR"}
@@ -294,7 +294,7 @@ class PaymentSim:
 
     def _tell(self, order: Order) -> None:
         data, nonce = json.dumps(said_of(order), ensure_ascii=False), secrets.token_hex(16)
-        mac = _mac(self._secret, "NOTIFY", nonce, hashlib.sha256(data.encode()).hexdigest())
+        mac = signature(self._secret, "NOTIFY", nonce, hashlib.sha256(data.encode()).hexdigest())
         self.notices.append({"nonce": nonce, "signature": mac, "body": data})
         del self.notices[:-MAX_NOTICES]
         if self._notify_url:
@@ -307,34 +307,11 @@ class PaymentSim:
         name, _, port = host.partition(":")
         data = notice["body"].encode()
         head = f"POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n"
-        signature = f"Pay-Nonce: {notice['nonce']}\r\nPay-Signature: {notice['signature']}\r\nConnection: close\r\n\r\n"
+        proof = f"Pay-Nonce: {notice['nonce']}\r\nPay-Signature: {notice['signature']}\r\nConnection: close\r\n\r\n"
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(5):
                 reader, writer = await asyncio.open_connection(name, int(port or 80))
-                writer.write((head + signature).encode() + data)
+                writer.write((head + proof).encode() + data)
                 await writer.drain()
                 await reader.read(1024)
                 writer.close()
-
-
-async def _request(reader: asyncio.StreamReader) -> tuple[dict[str, str], bytes]:
-    """Return headers by lower-case name, with the path under ``path``, and the body.
-
-    Raises:
-        ValueError: no POST, or too large.
-    """
-    lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    method, path, _ = lines[0].split(" ", 2)
-    head = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
-    size = int(head.get("content-length", "0"))
-    if method != "POST" or not 0 <= size <= MAX_BODY_BYTES:
-        raise ValueError(f"{method} of {size} bytes")
-    return {**head, "path": path}, await reader.readexactly(size)
-
-
-def _mac(secret: bytes, *parts: str) -> str:
-    return hmac.new(secret, "\n".join(parts).encode(), hashlib.sha256).hexdigest()
-
-
-def _masked(code: str) -> str:
-    return f"{code[:4]}{'*' * (len(code) - 8)}{code[-4:]}" if len(code) > 8 else "*" * len(code)

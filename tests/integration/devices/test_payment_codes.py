@@ -218,6 +218,33 @@ async def test_notifications_come_before_the_answer_and_twice_and_say_the_same(
             assert (notice.order_no, notice.outcome) == (tried.order_no, paid)
 
 
+async def test_notifications_are_posted_to_whoever_wants_them(tmp_path: Path) -> None:
+    posted: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        posted.put_nowait(head + await reader.readexactly(size))
+        writer.write(b"HTTP/1.1 204 -\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/paid"
+    async with PaymentSim(merchant="shop", secret=SECRET, notify_url=url) as provider:
+        provider.handle({"next": "notify_first"})
+        codes, tried = channel_to(provider.address, tmp_path), attempt()
+        paid = await codes.pay(tried)
+        async with asyncio.timeout(5):
+            head, _, body = (await posted.get()).partition(b"\r\n\r\n")
+        lines = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
+        notice = codes.heard(lines[b"Pay-Nonce"].decode(), lines[b"Pay-Signature"].decode(), body)
+        assert notice is not None
+        assert (notice.order_no, notice.outcome) == (tried.order_no, paid)
+    server.close()
+    await server.wait_closed()
+
+
 async def test_a_notification_that_is_forged_or_changed_is_not_heard(provider: PaymentSim, codes: PaymentCodes) -> None:
     provider.handle({"next": "notify_first"})
     await codes.pay(attempt(amount_minor=100))

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from devices.errors import GarbledFrame
 from devices.payment_code import codec as codes
 from devices.payment_code.codec import NotTrusted
+from devices.payment_code.words import MAX_SAID, clean
 from devices.ports.payment import Attempt, Paid, Refund, Refunded
 from devices.terminal_nexo import codec as nexo
+from devices.terminal_nexo.messages import answer_of
 from domain.scan import PaymentCode
 from tests.budget import INPUTS
 
@@ -35,7 +37,24 @@ WORDS = (
         "?",
     ),
 )
-ODD: tuple[Any, ...] = (None, True, 0, -1, 1250, 500, 12.5, 1e300, "", "x", "1250", [], [1], {}, {"a": 1}, "2026-11-21T12:00:00")
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1250,
+    500,
+    12.5,
+    1e300,
+    "",
+    "x",
+    "1250",
+    [],
+    [1],
+    {},
+    {"a": 1},
+    "2026-11-21T12:00:00",
+)
 MANY = 100
 """Inputs an example: Hypothesis chooses seeds, since drawing each value by itself takes a hundred times longer."""
 
@@ -115,7 +134,7 @@ def test_the_inputs_reach_every_outcome() -> None:
         with contextlib.suppress(NotTrusted):
             of_codes.add(type(codes.outcome_of(ATTEMPT, provider_answer(chance))).__name__)
         with contextlib.suppress(GarbledFrame):
-            of_cards.add(type(nexo.outcome_of(ATTEMPT, nexo.answer_of(terminal_answer(chance)))).__name__)
+            of_cards.add(type(nexo.outcome_of(ATTEMPT, answer_of(terminal_answer(chance)))).__name__)
     assert of_codes == {"Paid", "NeedsPassword", "Unknown", "Failed", "Closed"}
     assert of_cards == {"Paid", "NeedsPassword", "Unknown", "Failed"}
 
@@ -131,7 +150,7 @@ def test_a_terminal_pays_only_what_was_asked_for(chance: random.Random) -> None:
     for _ in range(MANY):
         data = terminal_answer(chance)
         with contextlib.suppress(GarbledFrame):
-            answer = nexo.answer_of(data)
+            answer = answer_of(data)
             outcome = nexo.outcome_of(ATTEMPT, answer)
             assert not isinstance(outcome, Paid) or b": 12.5" in data
             refunded = nexo.refund_outcome_of(REFUND, answer)
@@ -143,7 +162,7 @@ def test_a_terminal_pays_only_what_was_asked_for(chance: random.Random) -> None:
 def test_no_bytes_crash_the_reading_of_a_message(chance: random.Random) -> None:
     for _ in range(MANY):
         with contextlib.suppress(GarbledFrame):
-            nexo.answer_of(chance.randbytes(chance.randrange(60)))
+            answer_of(chance.randbytes(chance.randrange(60)))
         with contextlib.suppress(NotTrusted):
             codes.bill_of(chance.randbytes(chance.randrange(60)))
 
@@ -158,10 +177,10 @@ def test_messages_are_cut_whatever_the_chunks(bodies: list[bytes], places: list[
 
 @given(st.text(max_size=300))
 def test_no_text_of_a_provider_holds_a_control_character_or_a_long_number(text: str) -> None:
-    said = codes.clean(text + "134567890123456789")
+    said = clean(text + "134567890123456789")
     assert said.isprintable()
     assert "134567890123456789" not in said
-    assert len(said) <= codes.MAX_SAID
+    assert len(said) <= MAX_SAID
 
 
 @given(st.integers(1, 100_000_000))
@@ -170,7 +189,7 @@ def test_amounts_survive_the_way_to_a_terminal_and_back(minor: int) -> None:
     body = message(
         "Payment", {"Response": {"Result": "Success"}, "PaymentResult": {"AmountsResp": {"AuthorizedAmount": 0}}}
     )
-    answer = nexo.answer_of(body.replace(b'"AuthorizedAmount": 0', f'"AuthorizedAmount": {amount}'.encode()))
+    answer = answer_of(body.replace(b'"AuthorizedAmount": 0', f'"AuthorizedAmount": {amount}'.encode()))
     payment = nexo.payment_of(answer)
     assert payment is not None
     assert nexo.minor_of(payment) == minor

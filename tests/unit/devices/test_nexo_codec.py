@@ -20,7 +20,8 @@ from devices.ports.payment import (
     Unknown,
 )
 from devices.terminal_nexo import codec
-from devices.terminal_nexo.codec import Answer, Desk, FrameDecoder
+from devices.terminal_nexo.codec import Desk, FrameDecoder
+from devices.terminal_nexo.messages import Answer, answer_of
 from domain.scan import PaymentCode
 
 AT = dt.datetime(2026, 11, 21, 12, 0, tzinfo=dt.UTC)
@@ -35,9 +36,7 @@ GOLDEN = (
 
 def answered(category: str, body: dict[str, Any], service: str = "X") -> Answer:
     header = {"MessageCategory": category, "ServiceID": service}
-    return codec.answer_of(
-        json.dumps({"SaleToPOIResponse": {"MessageHeader": header, f"{category}Response": body}}).encode()
-    )
+    return answer_of(json.dumps({"SaleToPOIResponse": {"MessageHeader": header, f"{category}Response": body}}).encode())
 
 
 def approved(amount: str = "12.05", pan: str = "622202******7890") -> dict[str, Any]:
@@ -109,7 +108,7 @@ def test_another_amount_is_not_paid(amount: str) -> None:
     whole = json.dumps({"SaleToPOIResponse": {"MessageHeader": header, "PaymentResponse": json.loads("0")}}).replace(
         '"PaymentResponse": 0', f'"PaymentResponse": {body}'
     )
-    assert codec.outcome_of(ATTEMPT, codec.answer_of(whole.encode())) == Unknown("amount_differs")
+    assert codec.outcome_of(ATTEMPT, answer_of(whole.encode())) == Unknown("amount_differs")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +159,7 @@ def test_refunds(body: dict[str, Any], outcome: RefundOutcome) -> None:
 @pytest.mark.parametrize("message", [b"", b"[]", b"{}", b'{"SaleToPOIResponse": {}}', b"[" * 100_000, b"\xff"])
 def test_what_is_no_message_is_garbled(message: bytes) -> None:
     with pytest.raises(GarbledFrame, match="malformed"):
-        codec.answer_of(message)
+        answer_of(message)
 
 
 def test_a_length_that_no_message_has_ends_the_connection() -> None:

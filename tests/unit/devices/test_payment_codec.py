@@ -10,6 +10,7 @@ from devices.errors import DeviceMisconfigured
 from devices.payment_code import codec
 from devices.payment_code.codec import Key, NotTrusted
 from devices.payment_code.exchange import door_at
+from devices.payment_code.words import MAX_SAID, clean
 from devices.ports.payment import (
     Attempt,
     Closed,
@@ -156,12 +157,12 @@ def test_refunds(more: dict[str, Any], outcome: object) -> None:
 
 
 def test_texts_of_a_provider_are_short_one_line_and_hold_no_whole_code() -> None:
-    said = codec.clean("code\n134567890123456789\x1bp fp" + "a" * 33 + " " + "long " * 100)
+    said = clean("code\n134567890123456789\x1bp fp" + "a" * 33 + " " + "long " * 100)
     assert "134567890123456789" not in said
     assert "a" * 20 not in said
     assert said.isprintable()
-    assert len(said) <= codec.MAX_SAID
-    assert "1345678901234567" not in codec.clean("x " * 54 + "134567890123456789")  # cut in the middle of a code
+    assert len(said) <= MAX_SAID
+    assert "1345678901234567" not in clean("x " * 54 + "134567890123456789")  # cut in the middle of a code
 
 
 def test_nothing_shows_a_code_or_the_secret() -> None:
