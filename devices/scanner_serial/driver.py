@@ -14,7 +14,7 @@ from devices.ports import Health, Scan, ScannerAbilities
 from devices.registry import DeviceSettings, options_of
 from devices.scanner_serial.codec import LineDecoder, Suffix
 from devices.scanner_serial.menu import MAX_REPLY_BYTES, Answered, find_reply, fingerprint, split_codes
-from devices.scanner_serial.models import Model, ids_named, model_named
+from devices.scanner_serial.models import ANY_MODEL, IDS, MODELS, Model
 from devices.served import ServedDevice
 from devices.surroundings import Surroundings
 from devices.transport import Transport
@@ -74,8 +74,8 @@ class SerialScanner(ServedDevice):
         super().__init__(device_id, address, around, backoff=backoff)
         self.setup = ""
         self._options = options or ScannerOptions()
-        self._model = model or model_named("")
-        self._vendor = None if self._options.ids in ("aim", "none") else ids_named(self._options.ids)
+        self._model = model or MODELS.named(ANY_MODEL)
+        self._vendor = None if self._options.ids in ("aim", "none") else IDS.named(self._options.ids)
         self._intake = Intake(device_id, self._options.again_s)
         self._transport: Transport | None = None
         self._disabled = False
@@ -198,5 +198,5 @@ class SerialScanner(ServedDevice):
 
 def build(settings: DeviceSettings, around: Surroundings) -> SerialScanner:
     """Return the driver of one entry of the settings."""
-    options = options_of(settings, ScannerOptions)
-    return SerialScanner(settings.device_id, settings.address, options, around, model=model_named(settings.profile))
+    options, model = options_of(settings, ScannerOptions), MODELS.named(settings.profile or ANY_MODEL)
+    return SerialScanner(settings.device_id, settings.address, options, around, model=model)

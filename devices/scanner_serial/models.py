@@ -1,16 +1,11 @@
-"""Models of line-framed scanners as data: their orders and the letters by which they name symbologies (``models.toml``)."""
+"""Models of line-framed scanners as data: their orders (``models.toml``), and makers' letters for symbologies (``ids.toml``)."""
 
-import tomllib
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from devices.errors import DeviceMisconfigured
+from devices.models import Models
 from devices.ports import ScannerAbilities
-
-_FILE = Path(__file__).with_name("models.toml")
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,32 +38,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
-def model_named(name: str) -> Model:
-    """Return a model by the name that settings call ``profile``; without one, that of any scanner.
-
-    Raises:
-        DeviceMisconfigured: there is no such model.
-    """
-    models = _tables()[0]
-    if (name or "generic") not in models:
-        raise DeviceMisconfigured(f"scanner profile {name!r} is not one of {', '.join(models)}")
-    return models[name or "generic"]
-
-
-def ids_named(name: str) -> dict[str, str]:
-    """Return what a maker's letters mean, as AIM identifiers.
-
-    Raises:
-        DeviceMisconfigured: nobody has written that table.
-    """
-    tables = _tables()[1]
-    if name not in tables:
-        raise DeviceMisconfigured(f"scanner option ids {name!r} is not one of aim, none, {', '.join(tables)}")
-    return tables[name]
-
-
-@cache
-def _tables() -> tuple[dict[str, Model], dict[str, dict[str, str]]]:
-    tables: dict[str, Any] = tomllib.loads(_FILE.read_text("utf-8"))
-    ids: dict[str, dict[str, str]] = tables.pop("ids")
-    return msgspec.convert(tables, dict[str, Model]), ids
+ANY_MODEL = "generic"
+MODELS = Models(Path(__file__).with_name("models.toml"), Model, "scanner profile")
+IDS = Models(Path(__file__).with_name("ids.toml"), dict[str, str], "scanner option ids", beside=("aim", "none"))
+"""What makers' letters mean, as AIM identifiers, by maker."""

@@ -16,7 +16,7 @@ from devices.ports import Health, Scan, Scanner
 from devices.registry import DeviceSettings, open_device
 from devices.scanner_hid.driver import HidScanner
 from devices.scanner_serial.driver import SerialScanner
-from devices.scanner_serial.models import model_named
+from devices.scanner_serial.models import MODELS
 from devices.scanner_ssi.driver import SsiScanner
 from firmware_sim.scanner import HidScannerSim, LineScannerSim, SsiScannerSim
 from firmware_sim.scanner.reading import ScanningSim
@@ -71,7 +71,9 @@ async def made(kind: str, link: Path) -> AsyncIterator[MemoryBench | SimulatedBe
             yield SimulatedBench(HidScanner("scanner-1", f"evdev:{hid.address}", backoff=QUICK), hid)
     else:
         async with LineScannerSim(PtyWire(link), maker=kind) as line:
-            yield SimulatedBench(SerialScanner("scanner-1", line.address, model=model_named(kind), backoff=QUICK), line)
+            yield SimulatedBench(
+                SerialScanner("scanner-1", line.address, model=MODELS.named(kind), backoff=QUICK), line
+            )
 
 
 @pytest.fixture(params=KINDS)

@@ -17,7 +17,7 @@ from devices.reading import Code
 from devices.scanner_hid.codec import End, KeyDecoder, Typing
 from devices.scanner_hid.driver import HidOptions, HidScanner
 from devices.scanner_serial.driver import ScannerOptions, SerialScanner
-from devices.scanner_serial.models import model_named
+from devices.scanner_serial.models import MODELS
 from devices.scanner_ssi.driver import SsiOptions, SsiScanner
 from devices.served import ServedDevice
 from devices.surroundings import Surroundings
@@ -163,7 +163,7 @@ async def test_f39_a_changed_set_up_is_told_at_the_next_start(ssi: SsiScannerSim
 
 
 async def test_f39_the_set_up_of_a_line_scanner_is_compared_too() -> None:
-    honeywell = model_named("honeywell")
+    honeywell = MODELS.named("honeywell")
     async with LineScannerSim(PtyWire(), maker="honeywell") as sim:
         scanner = SerialScanner("s", sim.address, model=honeywell)
         async with running(scanner):
@@ -184,7 +184,7 @@ async def test_f39_the_set_up_of_a_line_scanner_is_compared_too() -> None:
 async def test_codes_do_not_wait_for_the_answer_about_the_set_up() -> None:
     async with LineScannerSim(PtyWire(), profile="mute", maker="honeywell") as sim:
         options = ScannerOptions(setup="0123456789abcdef")
-        scanner = SerialScanner("s", sim.address, options, model=model_named("honeywell"))
+        scanner = SerialScanner("s", sim.address, options, model=MODELS.named("honeywell"))
         async with running(scanner) as codes:
             sim.scan("6901234567892", "]E0")
             assert await following(codes, 0.5) == "6901234567892"

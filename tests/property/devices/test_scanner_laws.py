@@ -15,7 +15,7 @@ from devices.scanner_hid.codec import explain as explain_keys
 from devices.scanner_serial.codec import LineDecoder, Suffix
 from devices.scanner_serial.codec import explain as explain_lines
 from devices.scanner_serial.menu import find_reply
-from devices.scanner_serial.models import ids_named
+from devices.scanner_serial.models import IDS
 from devices.scanner_ssi import codec as ssi
 from devices.scanner_ssi.session import Session
 from devices.transport.evdev import EVENT
@@ -124,7 +124,7 @@ def ssi_results(data: bytes) -> Results:
 
 PARSERS: dict[str, Callable[[bytes], Results]] = {
     **{f"line-{suffix.value}": lambda data, suffix=suffix: fed(LineDecoder(suffix), data) for suffix in Suffix},  # type: ignore[misc]
-    "line-honeywell": lambda data: fed(LineDecoder(vendor=ids_named("honeywell")), data),
+    "line-honeywell": lambda data: fed(LineDecoder(vendor=IDS.named("honeywell")), data),
     "ssi": ssi_results,
     "keys": lambda data: fed(KeyDecoder(), data),
     "keys-idle": lambda data: fed(KeyDecoder(Typing(end=End.NONE, people=True)), data),

@@ -7,7 +7,7 @@ from devices.reading import Code, Refusal
 from devices.registry import DeviceSettings, open_device
 from devices.scanner_serial.codec import LineDecoder, decode_frame
 from devices.scanner_serial.menu import find_reply, fingerprint, split_codes
-from devices.scanner_serial.models import ids_named, model_named
+from devices.scanner_serial.models import IDS, MODELS
 
 
 @pytest.mark.parametrize(
@@ -24,15 +24,15 @@ from devices.scanner_serial.models import ids_named, model_named
         ("datalogic", "bad_beep", b"F"),
         ("cipherlab", "disable", b"D"),
         ("generic", "enable", b""),
-        ("", "good_beep", b""),
+        ("generic", "good_beep", b""),
     ],
 )
 def test_orders_are_those_of_the_makers(name: str, order: str, expected: bytes) -> None:
-    assert bytes.fromhex(getattr(model_named(name), order)) == expected
+    assert bytes.fromhex(getattr(MODELS.named(name), order)) == expected
 
 
 def test_what_a_model_can_follows_from_its_orders() -> None:
-    able = {name: model_named(name).can for name in ("generic", "honeywell", "datalogic")}
+    able = {name: MODELS.named(name).can for name in ("generic", "honeywell", "datalogic")}
     assert [(can.enable, can.trigger, can.beep, can.setup) for can in able.values()] == [
         (False, False, False, False),
         (False, True, True, True),
@@ -42,7 +42,7 @@ def test_what_a_model_can_follows_from_its_orders() -> None:
 
 def test_what_nobody_makes_is_refused_by_name() -> None:
     with pytest.raises(DeviceMisconfigured, match="honeywell-esc"):
-        model_named("acme")
+        MODELS.named("acme")
     with pytest.raises(DeviceMisconfigured, match="aim, none"):
         open_device(DeviceSettings("s", "scanner_serial", "/dev/ttyACM0", options={"ids": "acme"}))
     with pytest.raises(DeviceMisconfigured, match="again_s"):
@@ -64,7 +64,7 @@ def test_what_nobody_makes_is_refused_by_name() -> None:
     ],
 )
 def test_honeywells_letters(line: bytes, expected: Code | Refusal) -> None:
-    assert LineDecoder(vendor=ids_named("honeywell")).feed(line + b"\r") == [expected]
+    assert LineDecoder(vendor=IDS.named("honeywell")).feed(line + b"\r") == [expected]
 
 
 def test_letters_and_aim_identifiers_are_not_mixed() -> None:
