@@ -72,6 +72,15 @@ class ElementString(msgspec.Struct, frozen=True):
         return two_digit_date(self.ais[ai], year) if ai in self.ais else None
 
 
+    def is_expired(self, today: date) -> bool:
+        """Tell whether the expiry date in the code (17) is over; a thing may be sold on that day."""
+        try:
+            expiry = self.day("17", today.year)
+        except ValueError:  # a day that its month does not have
+            return False
+        return expiry is not None and expiry < today
+
+
 class DigitalLink(ElementString, frozen=True):
     """A GS1 Digital Link: the same identifiers written as a web address, which nobody may ever fetch."""
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from datetime import date
 from typing import Any, Literal
 
 from domain.gs1 import GS, DigitalLink, ElementString
@@ -48,10 +49,10 @@ def unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else GS, text)
 
 
-def explained(data: str, aim: str | None, state: ScanState, layouts: tuple[LabelLayout, ...], year: int) -> Explained:
+def explained(data: str, aim: str | None, state: ScanState, layouts: tuple[LabelLayout, ...], today: date) -> Explained:
     """Return what ``data`` is in this state of the till; what a field does not apply to is left out.
 
-    ``year`` is the current one: GS1 dates have two digits of it. A payment code is told without its middle.
+    A GS1 message whose expiry date is before ``today`` is refused as ``expired``. A payment code is told without its middle.
     """
     scan = classify(data, aim, state, layouts)
     if aim is None and is_aim(data[:3]):
@@ -61,7 +62,7 @@ def explained(data: str, aim: str | None, state: ScanState, layouts: tuple[Label
         "aim": aim,
         "symbology": symbology_name(aim) if aim else None,
         "state": state,
-        **_fields(scan, year),
+        **_fields(scan, today),
     }
     return {name: value for name, value in told.items() if value is not None}
 
@@ -74,7 +75,7 @@ def shown(data: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _fields(scan: Scan, year: int) -> Explained:
+def _fields(scan: Scan, today: date) -> Explained:
     match scan:
         case ItemCode(code, gtin14, alternative):
             told = {"kind": "item", "code": code, "gtin14": gtin14, "alternative_gtin14": alternative}
@@ -89,7 +90,7 @@ def _fields(scan: Scan, year: int) -> Explained:
                 "count": scan.count,
             }
         case ElementString():
-            return _message(scan, year)
+            return _message(scan, today)
         case PaymentCode():
             return {"kind": "payment_code", "channel": scan.channel, "masked": scan.masked}
         case Unknown(reason):
@@ -98,14 +99,16 @@ def _fields(scan: Scan, year: int) -> Explained:
             return {"kind": "refused", "reason": reason}
 
 
-def _message(scan: ElementString, year: int) -> Explained:
+def _message(scan: ElementString, today: date) -> Explained:
     dates: dict[str, str] = {}
     for name, ai in _DATES:
         with contextlib.suppress(ValueError):  # a day that its month does not have
-            if day := scan.day(ai, year):
+            if day := scan.day(ai, today.year):
                 dates[name] = day.isoformat()
+    kind = "digital_link" if isinstance(scan, DigitalLink) else "gs1_message"
     return {
-        "kind": "digital_link" if isinstance(scan, DigitalLink) else "gs1_message",
+        "kind": kind,
+        "reason": "expired" if scan.is_expired(today) else None,
         "gtin14": scan.gtin14,
         "batch": scan.batch,
         "serial": scan.serial,

@@ -55,9 +55,9 @@ def explain(
     from edge_agent.settings import layouts_in
 
     layouts = layouts_in(store) if store else DEFAULT_LAYOUTS
-    year, lang = datetime.now(UTC).year, short(spoken((ctx.find_root().obj or {}).get("lang", "en")))
+    today, lang = datetime.now(UTC).date(), short(spoken((ctx.find_root().obj or {}).get("lang", "en")))
     for data in _given(codes):
-        told = explained(unescaped(data), aim, cast(ScanState, state), layouts, year)
+        told = explained(unescaped(data), aim, cast(ScanState, state), layouts, today)
         said = msgspec.json.encode(told).decode() if as_json else "\n".join(lines_of(told, texts_of(ctx), lang))
         click.echo(said)
 

@@ -4,6 +4,7 @@ By ``fcntl`` alone: the library for it ships no wheels, and a store box has no c
 Source: Linux, include/uapi/linux/input.h.
 """
 
+import contextlib
 import fcntl
 import os
 import stat
@@ -78,9 +79,10 @@ def grab(fd: int, path: str) -> None:
     """
     try:
         fcntl.ioctl(fd, EVIOCGRAB, 1)
-        fcntl.ioctl(fd, EVIOCSCLOCKID, struct.pack("i", _CLOCK_MONOTONIC))
     except OSError as error:
         raise DeviceUnavailable(path, f"cannot be grabbed, another program holds it ({error.strerror})") from error
+    with contextlib.suppress(OSError):  # an old kernel keeps wall-clock times: a clock change may then cost one code
+        fcntl.ioctl(fd, EVIOCSCLOCKID, struct.pack("i", _CLOCK_MONOTONIC))
 
 
 def _plain_words(error: OSError) -> str:

@@ -1,6 +1,7 @@
 """From a scan to a priced line: what was read, which item it is, what it costs."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from domain.basket import Basket
 from domain.catalogue import Barcode, Price
@@ -17,8 +18,8 @@ from edge_agent.handlers.commands import RingUp
 from edge_agent.ports import Found, UnitOfWork
 
 
-def line_of(cmd: RingUp, basket: Basket, uow: UnitOfWork) -> Line:
-    """Return the priced line that ``cmd`` asks for, numbered as the basket's next.
+def line_of(cmd: RingUp, basket: Basket, uow: UnitOfWork, today: date) -> Line:
+    """Return the priced line that ``cmd`` asks for, numbered as the basket's next; ``today`` is the store's date.
 
     Raises:
         UnknownBarcode: nothing in this store has the code, or it must not be taken now.
@@ -40,6 +41,8 @@ def line_of(cmd: RingUp, basket: Basket, uow: UnitOfWork) -> Line:
         case WeighedLabel():
             found = _found((f"{scan.prefix}{scan.plu}", scan.plu), cmd.code, uow)
             return _labelled(found, cmd, no, scan.weight_g, scan.amount_minor, scan.count, uow)
+        case ElementString() if scan.is_expired(today):
+            raise UnknownBarcode(_shown(cmd.code), "expired")
         case ElementString():
             found = _found((scan.gtin14,) if scan.gtin14 else (), cmd.code, uow)
             amount = scan.amount_minor(exponent(basket.currency))

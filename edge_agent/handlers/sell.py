@@ -5,6 +5,7 @@ returns, a power cut cannot take the sale back; only then is anything printed or
 """
 
 from collections.abc import Callable
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -35,7 +36,7 @@ def ring_up(cmd: RingUp, uow: UnitOfWork, clock: Clock) -> Basket:
             return _open_basket(cmd.lane, uow)
         before = uow.baskets.load(cmd.lane)
         basket = before or _begin(cmd, uow, clock)
-        after = open_sale.ring_up(basket, line_of(cmd, basket, uow))
+        after = open_sale.ring_up(basket, line_of(cmd, basket, uow, _today(cmd, uow, clock)))
         uow.baskets.save(before, after)
         if cmd.request_id:
             uow.requests.remember(cmd.request_id, "ring_up", b"")
@@ -52,7 +53,7 @@ def price_per_kg(cmd: RingUp, uow: UnitOfWork, clock: Clock) -> int | None:
     if first_answer(cmd.request_id, "ring_up", uow) is not None:
         return None
     basket = uow.baskets.load(cmd.lane) or _begin(cmd, uow, clock)
-    line = line_of(replace(cmd, weight_g=1000), basket, uow)
+    line = line_of(replace(cmd, weight_g=1000), basket, uow, _today(cmd, uow, clock))
     open_sale.ring_up(basket, line)
     return line.gross_minor
 
@@ -106,6 +107,10 @@ def keep(sale: Sale, uow: UnitOfWork, clock: Clock) -> int:
     if uow.prints:
         uow.print_jobs.queue(number)
     return number
+
+
+def _today(cmd: RingUp, uow: UnitOfWork, clock: Clock) -> date:
+    return date.fromisoformat(business_date(cmd.started_at or clock.now(), uow.place.timezone))
 
 
 def _open_basket(lane: LaneId, uow: UnitOfWork) -> Basket:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,10 @@ def told(*words: str, stdin: bytes | None = None) -> list[dict[str, Any]]:
             {"kind": "gs1_message", "batch": "2024A", "weight_g": 1234, "expiry": "2026-12-31"},
         ),
         ([r"]d20106901234567892172612311012AB\x1d21SER1"], {"aim": "]d2", "serial": "SER1", "batch": "12AB"}),
+        (
+            ["--aim", "]d2", "010690123456789217200131"],
+            {"kind": "gs1_message", "expiry": "2020-01-31", "reason": "expired"},
+        ),
         (["https://x/01/9520123456788?3103=000455"], {"kind": "digital_link", "weight_g": 455}),
         (["--state", "tendering", "28763443825664394"], {"kind": "payment_code", "channel": "alipay"}),
         (["134567890123456789"], {"kind": "refused", "reason": "payment_code_while_shopping"}),
@@ -104,7 +109,7 @@ def test_the_separator_can_be_typed() -> None:
 @given(st.text(max_size=60) | st.text("0123456789]CEdQ\x1d", max_size=40), st.sampled_from([None, "]E0", "]C1", "]Q1"]))
 def test_whatever_it_is_it_is_told_without_control_characters(data: str, aim: str | None) -> None:
     for state in ("shopping", "tendering"):
-        found = explained(data, aim, state, DEFAULT_LAYOUTS, 2026)
+        found = explained(data, aim, state, DEFAULT_LAYOUTS, date(2026, 11, 22))
         for language in ("en", "zh-CN"):
             lines = lines_of(found, texts(language), "en")
             assert not any(has_control(line) for line in lines)

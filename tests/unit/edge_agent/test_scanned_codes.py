@@ -1,5 +1,7 @@
 """What a scan may do in a store: its own layouts, the limit on labels, the state of the sale, and nothing told that is somebody's money."""
 
+from datetime import timedelta
+
 import pytest
 from msgspec.structs import replace
 
@@ -49,6 +51,19 @@ def test_f40_an_absurd_amount_on_a_label_needs_a_person(shop: Store, code: str) 
     assert shop.ask("SELECT count(*) FROM basket_line") == [(0,)]
     with_labels(shop, LabelLayout("21IIIIIAAAAAC", check=False), max_label_minor=50_000)
     assert shop.ring(code).lines[0].gross_minor == 50_000
+
+
+def test_what_has_expired_is_not_sold(shop: Store) -> None:
+    today = shop.clock.now().date()
+    for day, sold in ((today - timedelta(days=1), False), (today, True), (today + timedelta(days=30), True)):
+        code = f"]d201{TEA.zfill(14)}17{day:%y%m%d}"
+        if sold:
+            shop.ring(code)
+        else:
+            with pytest.raises(UnknownBarcode, match="expired"):
+                shop.ring(code)
+    basket = shop.ring(f"]d201{TEA.zfill(14)}15200101")  # best before is a matter of quality: it may be sold
+    assert len(basket.lines) == 3
 
 
 @pytest.mark.req(130)
