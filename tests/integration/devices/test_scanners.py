@@ -3,8 +3,8 @@
 import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import structlog
 
 from devices.backoff import Backoff
 from devices.errors import DeviceUnavailable
-from devices.ports import DeviceState, Health
+from devices.ports import Health
 from devices.reading import Code
 from devices.scanner_hid.codec import End, KeyDecoder, Typing
 from devices.scanner_hid.driver import HidOptions, HidScanner
@@ -20,7 +20,6 @@ from devices.scanner_serial.driver import ScannerOptions, SerialScanner
 from devices.scanner_serial.models import MODELS
 from devices.scanner_ssi.driver import SsiOptions, SsiScanner
 from devices.served import ServedDevice
-from devices.surroundings import Surroundings
 from devices.transport import evdev
 from firmware_sim.scanner import HidScannerSim, LineScannerSim, SsiScannerSim, uinput
 from firmware_sim.wire import PtyWire
@@ -128,10 +127,22 @@ async def test_a_scanner_in_another_mode_is_told_as_such() -> None:
         await asyncio.gather(task, return_exceptions=True)
 
 
-@contextmanager
-def states() -> Iterator[tuple[list[DeviceState], Surroundings]]:
-    seen: list[DeviceState] = []
-    yield seen, Surroundings(report=lambda _, state: seen.append(state))
+async def test_badly_made_scanners_yield_no_wrong_code() -> None:
+    async with LineScannerSim(PtyWire(), profile="clone", maker="honeywell") as sim:
+        async with running(SerialScanner("s", sim.address)) as codes:
+            sim.scan("6901234567892", "]E0")
+            assert await following(codes) == "6901234567892"  # without its symbology, which it does not tell
+    async with LineScannerSim(PtyWire(), profile="garbage") as sim:
+        async with running(SerialScanner("s", sim.address)) as codes:
+            sim.scan("A" * 100, "]Q1")
+            sim.scan("6901234567892", "]E0")
+            assert len(await following(codes)) < 64  # cut off by its own buffer, and the next code is whole
+            assert await following(codes) == "6901234567892"
+    async with SsiScannerSim(PtyWire(), profile="clone") as ssi_sim:
+        scanner = SsiScanner("s", ssi_sim.address)
+        async with running(scanner):
+            ssi_sim.scan("6901234567892", "]E0")  # as a plain line, although it was asked for packets
+            await until(lambda: scanner.refused["noise"])
 
 
 async def test_f39_a_programming_code_does_not_change_a_locked_scanner(ssi: SsiScannerSim) -> None:
