@@ -8,8 +8,8 @@ import msgspec
 
 from devices.drawer_escpos.codec import stands_open
 from devices.errors import DeviceError, DeviceMisconfigured, DeviceUnavailable
-from devices.health import DeviceHealth
-from devices.ports.device import DeviceState, Health
+from devices.health import HasHealth
+from devices.ports.device import Health
 from devices.ports.drawer import DrawerConnector, OpenLevel
 from devices.registry import DeviceSettings, options_of
 from devices.surroundings import Surroundings
@@ -33,8 +33,8 @@ class DrawerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     look_s: float = 0.5
 
 
-class PrinterDrawer:
-    """A drawer that a printer opens."""
+class PrinterDrawer(HasHealth):
+    """A drawer that a printer opens; it is as its printer is, unless it has stood open for too long."""
 
     def __init__(self, device_id: str, options: DrawerOptions, around: Surroundings | None = None) -> None:
         if not options.printer:
@@ -42,19 +42,9 @@ class PrinterDrawer:
                 f"device {device_id} (drawer_escpos): options need printer, the id of a printer of this store"
             )
         self._options, self._around = options, around or Surroundings()
-        self._health = DeviceHealth(device_id, self._around.report)
+        super().__init__(device_id, self._around.report)
         self._level = OpenLevel(options.open_level)
         self._open_since: float | None = None
-
-    @property
-    def device_id(self) -> str:
-        """The name in settings, screens and logs."""
-        return self._health.device_id
-
-    @property
-    def state(self) -> DeviceState:
-        """As its printer, unless it has stood open for too long."""
-        return self._health.state
 
     async def run(self) -> None:
         """Look at the drawer until cancelled."""
@@ -63,7 +53,7 @@ class PrinterDrawer:
                 await self._look()
             except DeviceError as error:
                 self._open_since = None
-                self._health.set(Health.ABSENT, f"its printer {self._options.printer}: {_reason(error)}")
+                self.health.set(Health.ABSENT, f"its printer {self._options.printer}: {_reason(error)}")
             await asyncio.sleep(self._options.look_s)
 
     async def open(self) -> bool:
@@ -77,16 +67,16 @@ class PrinterDrawer:
     async def _look(self) -> None:
         if not await self.is_open():
             self._open_since = None
-            self._health.set(Health.OK)
+            self.health.set(Health.OK)
             return
         now = time.monotonic()
         self._open_since = self._open_since if self._open_since is not None else now
         if self._options.alarm_s and now - self._open_since >= self._options.alarm_s:
-            self._health.set(
+            self.health.set(
                 Health.DEGRADED, f"{self.device_id} stands open for over {self._options.alarm_s:g} s: close it"
             )
         elif self.state.health is not Health.DEGRADED:
-            self._health.set(Health.OK)
+            self.health.set(Health.OK)
 
     def _connector(self) -> DrawerConnector:
         printer = self._around.neighbour(self._options.printer)
