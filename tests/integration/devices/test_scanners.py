@@ -128,16 +128,17 @@ async def test_a_scanner_in_another_mode_is_told_as_such() -> None:
 
 
 async def test_badly_made_scanners_yield_no_wrong_code() -> None:
-    async with LineScannerSim(PtyWire(), profile="clone", maker="honeywell") as sim:
-        async with running(SerialScanner("s", sim.address)) as codes:
-            sim.scan("6901234567892", "]E0")
-            assert await following(codes) == "6901234567892"  # without its symbology, which it does not tell
-    async with LineScannerSim(PtyWire(), profile="garbage") as sim:
-        async with running(SerialScanner("s", sim.address)) as codes:
-            sim.scan("A" * 100, "]Q1")
-            sim.scan("6901234567892", "]E0")
-            assert len(await following(codes)) < 64  # cut off by its own buffer, and the next code is whole
-            assert await following(codes) == "6901234567892"
+    async with (
+        LineScannerSim(PtyWire(), profile="clone", maker="honeywell") as sim,
+        running(SerialScanner("s", sim.address)) as codes,
+    ):
+        sim.scan("6901234567892", "]E0")
+        assert await following(codes) == "6901234567892"  # without its symbology, which it does not tell
+    async with LineScannerSim(PtyWire(), profile="garbage") as sim, running(SerialScanner("s", sim.address)) as codes:
+        sim.scan("A" * 100, "]Q1")
+        sim.scan("6901234567892", "]E0")
+        assert len(await following(codes)) < 64  # cut off by its own buffer, and the next code is whole
+        assert await following(codes) == "6901234567892"
     async with SsiScannerSim(PtyWire(), profile="clone") as ssi_sim:
         scanner = SsiScanner("s", ssi_sim.address)
         async with running(scanner):
