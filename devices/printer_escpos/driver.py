@@ -199,7 +199,7 @@ class EscPosPrinter(ServedDevice):
             return attempt.broken(str(fault))
         if session.silent and session.heard:
             return attempt.broken(f"{self.device_id} did not answer: it is still busy with an earlier receipt")
-        if self._proofs.by_order and not self._proofs.settled and session.heard:
+        while session.worth_settling():
             await session.settle()
         self._attempt_now = attempt
         self._dropped.clear()

@@ -7,7 +7,8 @@ from devices.receipt import Picture
 
 _REAL_TIME = re.compile(rb"\x10(?=[\x04\x05\x14])")
 _BAND = 24
-LINE_SPACING_BAND, LINE_SPACING_DEFAULT = b"\x1b\x33\x18", b"\x1b\x32"
+# Less than a band in every unit that printers count in (1/360, 1/203, 1/180 inch): they then feed by the height of the band itself.
+LINE_SPACING_BAND, LINE_SPACING_DEFAULT = b"\x1b\x33\x10", b"\x1b\x32"
 
 
 def harmless(data: bytes) -> bytes:

@@ -30,6 +30,7 @@ QUIET_S = 0.15
 """Answers that wait behind no paper come back to back; after this much silence no more of them are on their way."""
 
 
+SETTLINGS = 3
 STUCK_S = 60.0
 """A printer that is at work on a job may be silent for so long, and for ever if it has said that it stands still."""
 
@@ -74,7 +75,7 @@ class Session:
         self._decoder = ReplyDecoder()
         self._reply_s = reply_s
         self._real_time: asyncio.Queue[int] = asyncio.Queue(maxsize=64)
-        self._singles = 0
+        self._singles = self._settlings = 0
         self._cleared = asyncio.Event()
         self._news = asyncio.Event()
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -159,14 +160,19 @@ class Session:
         await self.ask()
         if self._profile.pushes_status and (self.heard or not self._profile.answers_status):
             await self.write(ASB_ON)
-        if self._proofs.by_order and self.heard and fault_of(self.status, "") is None:
+        if self.worth_settling() and fault_of(self.status, "") is None:
             await self.settle()
+
+    def worth_settling(self) -> bool:
+        """Whether it is not known yet whose answer the next single byte is; a model that never gives one is not asked for ever."""
+        return self.heard and not self._proofs.settled and self._settlings < SETTLINGS
 
     async def settle(self) -> None:
         """Wait until no answer to a question of an earlier connection can come any more.
 
         What an earlier connection asked is answered before what this one asks. An answer and then silence: all are through.
         """
+        self._settlings += 1
         seen = self._singles
         self._decoder.await_single_bytes(16)
         await self.write(self._proofs.bare_question())

@@ -195,13 +195,16 @@ class Engine:
         bars = symbols.bars_image(code.modules, self._symbol.module, self._symbol.height)
         above, below = self._symbol.text_at & 1, self._symbol.text_at & 2
         if above:
-            self._caption(code.text)
+            self._caption(code.text, bars.width)
         self._put_picture(bars, f"[{code.kind} {code.text}]")
         if below:
-            self._caption(code.text)
+            self._caption(code.text, bars.width)
 
-    def _caption(self, text: str) -> None:
+    def _caption(self, text: str, width: int = 0) -> None:
+        """Print ``text`` as a line of its own, in the middle of ``width`` dots where it is narrower."""
         style, self._style = self._style, Style(align=self._style.align)
+        if self._style.align == 0:
+            self._line.x = max(0, width - COLUMN_DOTS * len(text)) // 2
         for character in text:
             self._line.add_character(character, self._style)
         self._end_line()

@@ -16,6 +16,7 @@ from devices.printer_escpos.driver import EscPosPrinter, PrinterOptions
 from devices.printer_escpos.profile import profile_named
 from devices.receipt import Cut, ReceiptDocument, Text
 from firmware_sim.printer import PrinterPty, PrinterSim, PrinterTcp
+from firmware_sim.wire import Wire
 from tests.waiting import until
 
 QUICK = PrinterOptions(reply_s=0.1, mute_s=0.2, poll_s=0.1)
@@ -75,11 +76,15 @@ class SimulatedBench:
             await until(lambda: self.driver.state.health is Health.ABSENT)
 
 
+def wire_of(name: str) -> Wire:
+    return PrinterTcp() if "tcp" in name else PrinterPty()
+
+
 @asynccontextmanager
 async def simulated(name: str) -> AsyncIterator[SimulatedBench]:
     model, profile = ("epson-80", "epson-80") if "process id" in name else ("clone-80", "generic-80")
-    async with PrinterSim(PrinterPty() if "serial" in name else PrinterTcp(), model=model) as sim:
-        link = sim.address
+    async with PrinterSim(wire_of(name), model=model) as sim:
+        link = f"char:{sim.address}" if "character" in name else sim.address
         driver = EscPosPrinter("printer-1", link, profile_named(profile), QUICK, backoff=Backoff(0.01, 0.02))
         running = asyncio.create_task(driver.run())
         try:
@@ -160,8 +165,8 @@ async def test_a_healthy_printer_that_is_told_to_go_on_goes_on(bench: Bench) -> 
     assert (await bench.printer.print(job(1))).state is JobState.PRINTED
 
 
-@pytest.mark.parametrize("name", ["serial with process id", "serial with status"])
-async def test_the_same_on_a_serial_line(name: str) -> None:
+@pytest.mark.parametrize("name", ["serial with process id", "serial with status", "character device with process id"])
+async def test_the_same_on_a_serial_line_and_behind_a_character_device(name: str) -> None:
     async with simulated(name) as bench:
         assert (await bench.printer.print(job(1))).state is JobState.PRINTED
         assert bench.sim.receipts[0].text == "单号 1"

@@ -1,9 +1,11 @@
 """The printer driver on the simulated printer: paper ends in mid-receipt, lines break, names attack the drawer."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import structlog
 from PIL import Image
@@ -12,7 +14,7 @@ from devices.backoff import Backoff
 from devices.errors import DeviceIncapable, DeviceUnavailable
 from devices.ports import Health, JobState, Paper, PrintJob
 from devices.printer_escpos.driver import EscPosPrinter, PrinterOptions
-from devices.printer_escpos.profile import profile_named
+from devices.printer_escpos.profile import Marker, PrinterProfile, profile_named
 from devices.receipt import (
     Align,
     Barcode,
@@ -28,7 +30,7 @@ from devices.receipt import (
     Rule,
     Text,
 )
-from firmware_sim.printer import PrinterPty, PrinterSim, PrinterTcp
+from firmware_sim.printer import PROFILES, PrinterPty, PrinterSim, PrinterTcp
 from tests.waiting import until
 
 FAST = PrinterOptions(reply_s=0.2, mute_s=0.3, poll_s=0.1)
@@ -47,9 +49,10 @@ class Running:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __call__(
-        self, sim: PrinterSim, profile: str = "epson-80", options: PrinterOptions = FAST
+        self, sim: PrinterSim, profile: str | PrinterProfile = "epson-80", options: PrinterOptions = FAST
     ) -> EscPosPrinter:
-        printer = EscPosPrinter("printer-1", sim.address, profile_named(profile), options, backoff=Backoff(0.01, 0.02))
+        chosen = profile_named(profile) if isinstance(profile, str) else profile
+        printer = EscPosPrinter("printer-1", sim.address, chosen, options, backoff=Backoff(0.01, 0.02))
         self._tasks.append(asyncio.create_task(printer.run()))
         await until(lambda: printer.state.health is not Health.OPENING)
         return printer
@@ -204,6 +207,40 @@ async def test_a_model_that_never_confirms_is_always_unknown(start: Running) -> 
         outcome = await printer.print(job(Text("谢谢惠顾")))
         assert outcome.state is JobState.UNKNOWN
         await until(lambda: "谢谢惠顾" in sim.paper_text)  # it has no cutter
+
+
+async def test_where_gs_r_is_missing_the_identity_proves_the_end() -> None:
+    model = dataclasses.replace(PROFILES["clone-80"], unsupported=frozenset({"GS (H", "DLE DC4", "GS r"}))
+    running = Running()
+    async with PrinterSim(model=model, lines_per_s=100) as sim:
+        printer = await running(sim, msgspec.structs.replace(profile_named("generic-80"), marker=Marker.IDENTITY))
+        assert (await printer.print(job(*TEN_LINES))).state is JobState.PRINTED
+        assert sim.lines_printed >= 10
+        await running.stop()
+
+
+async def test_a_wrong_profile_prints_once_and_ends_as_unknown() -> None:
+    model = dataclasses.replace(PROFILES["clone-80"], unsupported=frozenset({"GS (H", "DLE DC4", "GS r"}))
+    running = Running()
+    async with PrinterSim(model=model) as sim:
+        printer = await running(sim, "generic-80")
+        outcome = await printer.print(job(Text("once"), deadline_s=1.5))
+        assert outcome.state is JobState.UNKNOWN
+        assert "did not confirm" in outcome.reason
+        assert [receipt.text.count("once") for receipt in sim.receipts] == [1]
+        await running.stop()
+
+
+async def test_a_model_that_proves_nothing_is_still_watched(sim: PrinterSim, start: Running) -> None:
+    printer = await start(sim, msgspec.structs.replace(profile_named("epson-80"), marker=Marker.NONE))
+    outcome = await printer.print(job(Text("a")))
+    assert (outcome.state, "does not confirm" in outcome.reason) == (JobState.UNKNOWN, True)
+    sim.run_out_of_paper(after_lines=1)
+    printing = asyncio.create_task(printer.print(job(*TEN_LINES, job_id="job-2")))
+    await until(lambda: "out of paper" in printer.state.reason)
+    assert not printing.done()
+    sim.load_paper()
+    assert (await printing).state is JobState.UNKNOWN
 
 
 async def test_garbage_on_the_line_loses_no_job(sim: PrinterSim, start: Running) -> None:

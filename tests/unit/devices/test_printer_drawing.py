@@ -136,7 +136,7 @@ def test_columns_of_dots_for_printers_without_raster() -> None:
     data = picture_commands(Picture(8, b"\x80" + b"\x01" * 24), profile, left_dots=0)
     first = b"\x80\0\0" + b"\0\0\0" * 6 + b"\x7f\xff\xff"
     second = b"\0\0\0" * 7 + b"\x80\0\0"
-    assert data == b"\x1b3\x18" + b"\x1b*!\x08\0" + first + b"\n" + b"\x1b*!\x08\0" + second + b"\n" + b"\x1b2"
+    assert data == b"\x1b3\x10" + b"\x1b*!\x08\0" + first + b"\n" + b"\x1b*!\x08\0" + second + b"\n" + b"\x1b2"
 
 
 def test_a_stored_logo_is_asked_for_by_its_number() -> None:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from devices.printer_escpos.encoder import cell_widths, encode_receipt
 from devices.printer_escpos.profile import Chinese, Cut, PrinterProfile, profile_named, profiles
+from devices.printer_escpos.raster import picture_commands
 from devices.printer_escpos.symbols import QR_CAPACITY
 from devices.printer_escpos.text import clean, columns, encode_text, pad, wrap
-from devices.receipt import Align, Barcode, Cell, Columns, Feed, KickDrawer, Qr, ReceiptDocument, Rule, Text
+from devices.receipt import Align, Barcode, Cell, Columns, Feed, KickDrawer, Picture, Qr, ReceiptDocument, Rule, Text
 from devices.receipt import Cut as CutPaper
 
 CHINESE: list[dict[str, Any]] = json.loads(
@@ -219,3 +220,35 @@ def test_every_document_survives_json_and_prints_on_every_model(elements: Any, m
     assert encode_receipt(document, profile_named(model))
     if not any(unicodedata.category(c) == "Cs" for c in repr(elements)):
         assert msgspec.json.decode(msgspec.json.encode(document), type=ReceiptDocument) == document
+
+
+PHP: dict[str, bytes] = {
+    case["case"]: bytes.fromhex(case["bytes_hex"]).removeprefix(b"\x1b@")
+    for case in json.loads((Path(__file__).parents[2] / "data/escpos-receipts/escpos_php_unit.json").read_text("utf-8"))
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "element"),
+    [
+        ("testQRCodeDefaults", Qr("1234", 3, "L")),
+        ("testQRCodeChangeSize", Qr("1234", 7, "L")),
+        ("testBarcodeCodabarNumeric", Barcode("codabar", "A012345A")),
+        ("testBarcodeCode39AsDefault", Barcode("code39", "1234")),
+        ("testBarcodeCode93Valid", Barcode("code93", "012abcd")),
+        ("testBarcodeCode128ValidB", Barcode("code128", "012ABCDabcd")),
+        ("testSetJustificationCenter", Text("", Align.CENTER)),
+        ("testSetJustificationRight", Text("", Align.RIGHT)),
+    ],
+)
+def test_the_bytes_are_those_that_another_library_expects(case: str, element: Any) -> None:
+    assert PHP[case] in encoded(element)
+
+
+def test_a_picture_is_the_bytes_that_another_library_expects() -> None:
+    assert picture_commands(Picture(8, b"\xc0\x00"), WIDE, left_dots=0) == PHP["testBitImageBoth"]
+
+
+def test_chinese_is_the_bytes_that_another_library_expects() -> None:
+    whole = encode_receipt(ReceiptDocument((Text("示例文本打印机!"),)), WIDE)
+    assert PHP["testTextChinese"].removesuffix(b"\x1c.") in whole
