@@ -26,7 +26,9 @@ class DeviceHealth:
         """Move to ``health``; the same state with the same reason again is no change."""
         if (health, reason) == (self.state.health, self.state.reason):
             return
-        self.state = DeviceState(health, reason, self._now())
+        # Another reason for the same word is no new beginning: a device is absent since its cable was pulled.
+        since_s = self.state.since_s if health is self.state.health else self._now()
+        self.state = DeviceState(health, reason, since_s)
         self._log_change(health, reason)
         if self._report is not None:
             self._report(self.device_id, self.state)
