@@ -15,6 +15,8 @@ _LATIN = (
     "/usr/share/fonts/truetype/dejavu/DejaVuSansCondensed-Bold.ttf",
     "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf",
 )
+_CONDENSED = 0.82  # font 0 is narrower than the one that it is drawn with
+_LONGEST_DOTS = 12_000  # far beyond any label: what is farther right is never seen
 _MONO = ("/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf",)
 
 
@@ -45,6 +47,7 @@ def _font(size: int, *, mono: bool, chinese: bool) -> ImageFont.FreeTypeFont:
 def line_of(text: str, face: Face, height: int, width: int) -> Image.Image:
     """Return one line as ink (255) in a picture ``height`` dots high; ``width`` is that of a cell, or of an em."""
     height, width = max(1, min(height, 2000)), max(1, min(width, 2000))
+    text = text[: max(1, _LONGEST_DOTS // max(1, width // 4))]
     if face.cell is not None or face.chinese:
         return _cells(text, face, height, width)
     drawn = _blanked(text)
@@ -52,8 +55,20 @@ def line_of(text: str, face: Face, height: int, width: int) -> Image.Image:
     natural = max(1, round(font.getlength(drawn)))
     image = Image.new("L", (natural, height))
     ImageDraw.Draw(image).text((0, round(height * face.foot)), drawn, fill=255, font=font, anchor="ls")
-    # Font 0 is narrower than the one drawn with; a width other than the height stretches it.
-    return image.resize((max(1, round(natural * 0.82 * width / height)), height), Image.Resampling.LANCZOS)
+    # A width other than the height stretches it.
+    return image.resize((max(1, round(natural * _CONDENSED * width / height)), height), Image.Resampling.LANCZOS)
+
+
+def width_of(text: str, face: Face, height: int, width: int) -> int:
+    """Return how wide ``line_of`` would be."""
+    if face.cell is not None or face.chinese:
+        return width * sum(_wide(character, face) for character in text)
+    font = _font(max(4, round(height * 0.92)), mono=False, chinese=False)
+    return round(font.getlength(_blanked(text)) * _CONDENSED * width / max(1, height))
+
+
+def _wide(character: str, face: Face) -> int:
+    return 2 if face.chinese and ord(character) >= 0x2E80 else 1
 
 
 def _blanked(text: str) -> str:
@@ -62,7 +77,7 @@ def _blanked(text: str) -> str:
 
 def _cells(text: str, face: Face, height: int, width: int) -> Image.Image:
     """Characters in cells: ASCII one, Chinese two; ``width`` is that of a cell."""
-    wide = [2 if face.chinese and ord(character) >= 0x2E80 else 1 for character in text]
+    wide = [_wide(character, face) for character in text]
     image = Image.new("L", (max(1, sum(wide) * width), height))
     pen, x = ImageDraw.Draw(image), 0
     for character, cells in zip(text if face.chinese else _blanked(text), wide, strict=True):

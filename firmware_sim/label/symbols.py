@@ -6,10 +6,13 @@ from typing import Any, NamedTuple
 import qrcode
 from PIL import Image, ImageDraw
 from qrcode import constants
+from qrcode.exceptions import DataOverflowError
 
 from firmware_sim.label import linear
 
 GS = "\x1d"
+_LARGEST = 6000
+_MOST_BARS = 3000
 _LEVELS = {
     "L": constants.ERROR_CORRECT_L,
     "M": constants.ERROR_CORRECT_M,
@@ -35,8 +38,9 @@ class Symbol(NamedTuple):
 
 def bars(widths: linear.Widths, module: int, height: int) -> Image.Image:
     """Return bars ``height`` dots high; a wide element is rounded to whole dots, as the head can only print those."""
-    dots = [max(1, round(width * module)) for width in widths]
-    image = Image.new("L", (sum(dots), max(1, height)))
+    dots = [max(1, round(width * module)) for width in widths[:_MOST_BARS]]
+    # Wider than any head: the rest is never printed.
+    image = Image.new("L", (min(sum(dots), 2 * _LARGEST), max(1, min(height, _LARGEST // 4))))
     draw, x = ImageDraw.Draw(image), 0
     for number, width in enumerate(dots):
         if number % 2 == 0:
@@ -132,8 +136,12 @@ def qr(text: str, level: str, module: int) -> Symbol:
     """Return a QR code without quiet zone."""
     drawn = qrcode.QRCode(error_correction=_LEVELS.get(level, constants.ERROR_CORRECT_M), border=0)
     drawn.add_data(text.encode() or b" ")
-    drawn.make(fit=True)
+    try:
+        drawn.make(fit=True)
+    except (DataOverflowError, ValueError):
+        return Symbol(Code("qr (not drawn: the data does not fit)", text), _crossed(module * 20, module * 20))
     matrix = drawn.get_matrix()
+    module = max(1, min(module, _LARGEST // len(matrix)))
     image = Image.new("L", (len(matrix), len(matrix)))
     image.putdata([255 if dark else 0 for row in matrix for dark in row])
     return Symbol(Code("qr", text), image.resize((len(matrix) * module,) * 2, Image.Resampling.NEAREST))
@@ -144,6 +152,7 @@ def by_library(kind: str, text: str, width: int, height: int, **options: object)
 
     Without the library the place is marked by a crossed box, and the code's kind says so.
     """
+    width, height = min(width, 40), min(height, 40)
     try:
         import zxingcpp
     except ImportError:

@@ -8,24 +8,16 @@ from collections.abc import Callable
 from PIL import Image
 
 from firmware_sim.label import zpl_codes, zpl_text
-from firmware_sim.label.canvas import Canvas, box, diagonal, dots, ellipse
+from firmware_sim.label.canvas import MAX_SIDE, Canvas, dots
 from firmware_sim.label.machine import Job
 from firmware_sim.label.model import LabelModel
+from firmware_sim.label.zpl_draw import IGNORED, draw, number_of
 from firmware_sim.label.zpl_field import Field
 from firmware_sim.label.zpl_graphics import picture_bytes
 from firmware_sim.label.zpl_parser import Command, Parser
 
 MAX_STORED = 64
 MAX_FIELDS = 2000
-# Known, and of no consequence for what a label looks like: speed, darkness, media, network, sensors, clock …
-_IGNORED_NAMES = (
-    "^MD ^MN ^MT ^MM ^PR ^PM ^PF ^PP ^JM ^JZ ^JU ^JS ^JT ^JB ^JI ^JJ ^JW ^KD ^KL ^KN ^KP ^LT ^MC ^MF ^ML ^MP ^MU "
-    "^MW ^SC ^SD ~SD ^SE ^SF ^SI ^SL ^SN ^SO ^SP ^SQ ^SR ^SS ^ST ^SX ^SZ ^WD ^ZZ ~TA ~JC ~JL ~JD ~JE ~JF ~JG ~JI "
-    "~JN ~JO ~JS ~JX ^ND ^NI ^NN ^NP ^NS ~NR ~NT ^CV ^CW ^FC ^FP ^FE ^FX ^HH ^HF ^HG ^HT ^HV ^HW ^HY ^HZ ^ID ^IS "
-    "^EG ~EG ^FM ^TO ^CM ^CN ^CO ^CP ^DH ~DB ~DE ~DN ~DS ~DT ~DU ~HD ~HU ~HQ ~RO ~WC ~WQ ~WL ^RO ~PH ~PL ^CC ~CC "
-    "^CT ~CT ^CD ~CD"
-)
-_IGNORED = frozenset(_IGNORED_NAMES.split())
 
 
 class ZplPrinter:
@@ -79,7 +71,7 @@ class ZplPrinter:
 
     def _execute(self, command: Command) -> None:
         name, data = command
-        if name[0] == "~" and name not in ("~DG", "~DY") and name not in _IGNORED:
+        if name[0] == "~" and name not in ("~DG", "~DY") and name not in IGNORED:
             return self._immediate(name)
         if self._recording is not None and name not in ("^XZ", "^XA"):
             if len(self._recording) < MAX_FIELDS:
@@ -90,7 +82,7 @@ class ZplPrinter:
             handler(self, data)
         elif name in zpl_codes.CODES:
             self._field = self._field.with_code(name, self._parser.split(data))
-        elif name not in _IGNORED:
+        elif name not in IGNORED:
             self.unknown[_printable(name)] += 1
             if len(self.unknown) > 200:
                 self.unknown.clear()
@@ -130,10 +122,13 @@ class ZplPrinter:
         canvas = Canvas(self._width, length)
         pen = zpl_text.Position()
         for field in self._fields:
-            self._draw(field, canvas, pen)
+            draw(field, self._data_of(field), canvas, pen, self._model)
         image = canvas.finished()
         image = image.transpose(Image.Transpose.ROTATE_180) if self._upside_down else image
         self._emit(Job(image, self._copies, tuple(canvas.texts), tuple(canvas.codes), self._size))
+
+    def _data_of(self, field: Field) -> bytes | None:
+        return field.data if field.number is None else self._values.get(field.number, field.data)
 
     def _close_field(self) -> None:
         field, self._field = self._field, self._fresh()
@@ -146,8 +141,8 @@ class ZplPrinter:
 
     def _origin(self, data: bytes, *, baseline: bool) -> None:
         given = self._parser.split(data)
-        place = tuple(_number(value, 0) for value in (*given, "", "")[:2]) if any(given[:2]) else None
-        justify = _number(given[2], 0) if len(given) > 2 else 0
+        place = tuple(number_of(value, 0) for value in (*given, "", "")[:2]) if any(given[:2]) else None
+        justify = number_of(given[2], 0) if len(given) > 2 else 0
         self._field = self._field.at(place, baseline=baseline, justify=justify)
 
     def _field_data(self, data: bytes) -> None:
@@ -163,8 +158,8 @@ class ZplPrinter:
         given = [*self._parser.split(data), "", "", ""]
         font, height, width = self._default_font
         letter = given[0][:1].upper() or font
-        new_height = _number(given[1], 0)
-        new_width = _number(given[2], 0)
+        new_height = number_of(given[1], 0)
+        new_width = number_of(given[2], 0)
         self._default_font = (letter, new_height or new_width or height, new_width or new_height or width)
 
     def _bar_defaults(self, data: bytes) -> None:
@@ -172,17 +167,17 @@ class ZplPrinter:
         module, ratio, height = self._bar
         with contextlib.suppress(ValueError):
             ratio = min(3.0, max(2.0, float(given[1]))) if given[1] else ratio
-        self._bar = (max(1, min(10, _number(given[0], module))), ratio, max(1, _number(given[2], height)))
+        self._bar = (max(1, min(10, number_of(given[0], module))), ratio, max(1, number_of(given[2], height)))
 
     def _block(self, data: bytes) -> None:
         given = [*self._parser.split(data), "", "", "", ""]
         self._field = self._field.with_block(
             zpl_text.Block(
-                max(0, _number(given[0], 0)),
-                max(1, _number(given[1], 1)),
-                _number(given[2], 0),
+                max(0, min(MAX_SIDE, number_of(given[0], 0))),
+                max(1, min(zpl_text.MAX_LINES, number_of(given[1], 1))),
+                max(-999, min(999, number_of(given[2], 0))),
                 given[3][:1].upper() or "L",
-                max(0, _number(given[4], 0)),
+                max(0, min(MAX_SIDE, number_of(given[4], 0))),
             )
         )
 
@@ -194,7 +189,7 @@ class ZplPrinter:
         if len(parts) < 5:
             return
         kind = parts[0].strip().upper()
-        total, row_bytes = (_number(part.decode("latin-1"), 0) for part in parts[2:4])
+        total, row_bytes = (number_of(part.decode("latin-1"), 0) for part in parts[2:4])
         raw = parts[4] if kind == b"B" else picture_bytes(parts[4], row_bytes, total)
         if raw and row_bytes:
             self._field = self._field.with_picture(dots(raw, row_bytes))
@@ -202,17 +197,16 @@ class ZplPrinter:
     def _download(self, data: bytes) -> None:
         parts = data.split(bytes([self._parser.comma]), 3)
         if len(parts) == 4 and len(self._pictures) < MAX_STORED:
-            total, row_bytes = (_number(part.decode("latin-1"), 0) for part in parts[1:3])
+            total, row_bytes = (number_of(part.decode("latin-1"), 0) for part in parts[1:3])
             self._pictures[_object(parts[0], "GRF")] = dots(picture_bytes(parts[3], row_bytes, total), row_bytes)
 
     def _recall_picture(self, data: bytes) -> None:
         given = [*self._parser.split(data), "", ""]
         picture = self._pictures.get(_object(given[0].encode("latin-1"), "GRF"))
         if picture is not None:
-            times = [max(1, min(10, _number(value, 1))) for value in given[1:3]]
-            self._field = self._field.with_picture(
-                picture.resize((picture.width * times[0], picture.height * times[1]))
-            )
+            times = [max(1, min(10, number_of(value, 1))) for value in given[1:3]]
+            box = min(picture.width * times[0], MAX_SIDE), min(picture.height * times[1], MAX_SIDE)
+            self._field = self._field.with_picture(picture.resize(box, Image.Resampling.NEAREST))
 
     def _store_format(self, data: bytes) -> None:
         if len(self._formats) < MAX_STORED:
@@ -229,27 +223,27 @@ class ZplPrinter:
         self._field = self._field.numbered(digits[1].decode() if digits else "0")
 
     def _encode(self, data: bytes) -> None:
-        number = _number(self._parser.split(data)[0], 0)
+        number = number_of(self._parser.split(data)[0], 0)
         self._encoding = {27: "cp1252", 28: "utf-8", 29: "utf-16-be", 30: "utf-16-le", 24: "big5", 26: "gb18030"}.get(
             number, "cp850"
         )
 
     def _set_home(self, data: bytes) -> None:
         given = [*self._parser.split(data), "", ""]
-        self._home = (_number(given[0], 0), _number(given[1], 0))
+        self._home = (number_of(given[0], 0), number_of(given[1], 0))
         if not self._field.placed:
             self._field = self._fresh().like(self._field)
 
     def _quantity(self, data: bytes) -> None:
-        self._copies = max(1, min(99_999_999, _number(self._parser.split(data)[0], 1)))
+        self._copies = max(1, min(99_999_999, number_of(self._parser.split(data)[0], 1)))
 
     def _set(self, name: str, data: bytes) -> None:
         given = self._parser.split(data)
         match name:
             case "^PW":
-                self._width = max(2, min(_number(given[0], self._width), self._model.width_dots))
+                self._width = max(2, min(number_of(given[0], self._width), self._model.width_dots))
             case "^LL":
-                self._length = max(2, min(_number(given[0], self._length), 6000))
+                self._length = max(2, min(number_of(given[0], self._length), 6000))
             case "^PO":
                 self._upside_down = given[0][:1].upper() == "I"
             case "^FW":
@@ -262,48 +256,6 @@ class ZplPrinter:
                 self._field = self._field.reversed_out()
             case _:
                 pass
-
-    # ── drawing ──
-
-    def _draw(self, field: Field, canvas: Canvas, pen: zpl_text.Position) -> None:
-        data = self._values.get(field.number, field.data) if field.number is not None else field.data
-        if field.picture is not None:
-            self._put(field, canvas, field.picture)
-        elif field.shape:
-            self._shape(field, canvas)
-        elif field.code and data is not None:
-            if (drawn := zpl_codes.draw(field, data)) is not None:
-                canvas.codes.append(drawn.code)
-                canvas.ink(drawn.ink, *field.corner(drawn.ink.width, drawn.drop), reverse=field.reverse)
-        elif data is not None:
-            zpl_text.write(field, data, canvas, pen, self._model)
-
-    def _put(self, field: Field, canvas: Canvas, ink: Image.Image, *, white: bool = False) -> None:
-        canvas.ink(ink, *field.corner(ink.width, ink.height), white=white, reverse=field.reverse)
-
-    def _shape(self, field: Field, canvas: Canvas) -> None:
-        given = [*field.parameters, "", "", "", "", ""]
-        first, second = _number(given[0], 1), _number(given[1], 1)
-        match field.shape:
-            case "^GB":
-                line, colour, rounding = _number(given[2], 1), given[3], max(0, min(8, _number(given[4], 0)))
-                width, height = max(first, line), max(second, line)
-                ink = box(width, height, max(1, line), round(min(width, height) / 2 * rounding / 8))
-            case "^GC":
-                line, colour = _number(given[1], 1), given[2]
-                ink = ellipse(first, first, line)
-            case "^GE":
-                line, colour = _number(given[2], 1), given[3]
-                ink = ellipse(first, second, line)
-            case _:
-                line, colour = _number(given[2], 1), given[3]
-                ink = diagonal(first, second, max(1, line), falling=given[4][:1].upper() in ("L", "\\"))
-        self._put(field, canvas, ink, white=colour.upper() == "W")
-
-
-def _number(text: str, otherwise: int) -> int:
-    match = re.match(r"\s*-?\d{1,8}", text)
-    return int(match[0]) if match else otherwise
 
 
 def _object(name: bytes, extension: str) -> str:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import zlib
 
-MAX_BYTES = 1 << 20
+MAX_BYTES, MAX_ROW_BYTES = 1 << 20, 1024
 _HEX = "0123456789ABCDEFabcdef"
 
 
@@ -14,7 +14,7 @@ def picture_bytes(data: bytes, row_bytes: int, total: int) -> bytes:
     text = data.decode("latin-1").strip()
     if text.startswith((":Z64:", ":B64:")):
         return _base64(text, total)
-    return _hexadecimal(text, max(1, row_bytes), total)
+    return _hexadecimal(text, max(1, min(row_bytes, MAX_ROW_BYTES)), total)
 
 
 def _base64(text: str, total: int) -> bytes:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from firmware_sim.label.canvas import Canvas, turned
-from firmware_sim.label.lettering import Face, line_of
+from firmware_sim.label.canvas import MAX_SIDE, Canvas, turned
+from firmware_sim.label.lettering import Face, line_of, width_of
 from firmware_sim.label.model import LabelModel
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _lines(text: str, block: Block, face: Face, height: int, width: int) -> list
     for paragraph in text.split("\\&"):
         line = ""
         for word in re.findall(r"\S+\s*|\s+", paragraph):
-            if line and block.width and line_of((line + word).rstrip(), face, height, width).width > block.width:
+            if line and block.width and width_of((line + word).rstrip(), face, height, width) > block.width:
                 found.append(line.rstrip())
                 line = word
             else:
@@ -115,7 +115,8 @@ def _lettered(lines: list[str], block: Block | None, face: Face, height: int, wi
         return inks[0]
     # Lines beyond the last one are written over it, as the language has it.
     pitch, last = max(1, height + block.spacing), min(len(inks), block.lines) - 1
-    whole = Image.new("L", (max(block.width, 1), pitch * last + height))
+    height = min(height, MAX_SIDE)
+    whole = Image.new("L", (max(block.width, 1), min(pitch * last + height, MAX_SIDE)))
     for number, ink in enumerate(inks):
         spare = max(0, block.width - ink.width)
         left = {"C": spare // 2, "R": spare}.get(block.align, block.indent if number else 0)

@@ -93,6 +93,29 @@ def test_prefixes_can_be_changed_and_come_back_with_a_reset() -> None:
     assert orders == ["reset"]
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"^A0N,9999,9999^FD" + b"W" * 9000,
+        b"^AGN,9999,9999^FD" + b"W" * 9000,
+        b"^BY10^BCN,9999^FD" + b"W" * 9000,
+        b"^BY10^B3N,N,9999^FD" + b"W" * 9000,
+        b"^BQN,2,100^FDMA," + b"W" * 9000,
+        b"^BQN,2,100^FDMA,W",
+        b"^BXN,9999,200^FD" + b"W" * 9000,
+        b"^BY10^B7N,9999,8,30^FD" + b"W" * 500,
+        b"^GB99999999,99999999,99999999^FD",
+        b"^GE99999999,99999999,5^FD",
+        b"^GD99999999,99999999,5^FD",
+        b"^GFA,99999999,99999999,99999999,zzzzzF:::!^FD",
+        b"^FB99999999,9999,9999^A0N,90^FD" + b"W " * 900,
+    ],
+)
+def test_no_label_is_too_large_for_it(field: bytes) -> None:
+    [job], _, _ = zpl_jobs(b"^XA^FO1,1" + field + b"^FS^XZ")
+    assert job.image.width <= 832
+
+
 def test_copies_width_and_length() -> None:
     [job], _, _ = zpl_jobs(b"^XA^PW400^LL200^FO9,9^A0N,40^FDx^FS^PQ7,0,1,Y^XZ")
     assert (job.copies, job.image.size) == (7, (400, 200))
