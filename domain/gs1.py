@@ -71,7 +71,6 @@ class ElementString(msgspec.Struct, frozen=True):
         """
         return two_digit_date(self.ais[ai], year) if ai in self.ais else None
 
-
     def is_expired(self, today: date) -> bool:
         """Tell whether the expiry date in the code (17) is over; a thing may be sold on that day."""
         try:
