@@ -29,7 +29,12 @@ def find_reply(data: bytes) -> Answered | None:
     >>> find_reply(b"TERMID124\x06;SUFBK2?\x05.")
     Answered(setup='TERMID124=ok;SUFBK2?=unknown.', others=b'')
     """
-    found = _REPLY.search(data)
+    first = _STATUS.search(data)
+    if first is None:
+        return None
+    # From the beginning of the line in which the first status byte stands: matching anywhere would take the square of the size.
+    begin = max(data.rfind(b"\r", 0, first.start()), data.rfind(b"\n", 0, first.start())) + 1
+    found = _REPLY.match(data, begin)
     if found is None:
         return None
     marked = found[0].replace(b"\x06", b"=ok").replace(b"\x05", b"=unknown").replace(b"\x15", b"=refused")

@@ -1,5 +1,7 @@
 """Models as data: orders in bytes, makers' letters, and answers about a set-up."""
 
+import time
+
 import pytest
 
 from devices.errors import DeviceMisconfigured
@@ -80,6 +82,14 @@ def test_an_answer_is_found_between_codes() -> None:
     assert find_reply(b"6901234567892\r") is None
     assert split_codes(b"6901\r69") == (b"6901\r", b"69")
     assert split_codes(b"TERM\x06\r") == (b"", b"TERM\x06\r")
+
+
+def test_a_stream_that_never_answers_costs_no_time() -> None:
+    began = time.process_time()
+    for size in range(0, 4096, 64):
+        assert find_reply(b"A" * size) is None
+        assert find_reply(b"A" * size + b"\x06" * 64) is None
+    assert time.process_time() - began < 1
 
 
 def test_a_fingerprint_changes_with_anything() -> None:
