@@ -1,30 +1,20 @@
 """``shopwire devices …`` on the command line. Everything heavy is imported by the command that needs it."""
 
 import asyncio
-import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from devices.ports.drawer import OpenLevel
 from devices.registry import DeviceSettings
-from edge_agent.control import ControlClient
-from edge_agent.desk.errors import AgentHoldsDevices, NoSuchDevice
-from edge_agent.errors import AgentNotRunning, EdgeError
+from domain.money import Language
+from edge_agent.desk.asked import Asked, Target, about_a_device, config_option
+from edge_agent.errors import EdgeError
 from edge_agent.help import Taught, TaughtGroup, texts_of
-from edge_agent.settings import EdgeSettings, load
-from edge_agent.texts import short, spoken
+from edge_agent.texts import Texts, short, spoken
 
-Result = TypeVar("Result")
-
-config_option = click.option(
-    "--config", type=click.Path(path_type=Path, dir_okay=False), help="The store file / 门店配置文件."
-)
-address_option = click.option("--address", default="", help="A device without a store file / 直接指定设备地址.")
-kind_option = click.option("--kind", default="", help="Its driver, such as printer_escpos / 驱动.")
-profile_option = click.option("--profile", default="", help="Its model / 型号.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line / 每行一个 JSON.")
 
 
@@ -42,68 +32,6 @@ class _Group(TaughtGroup):
 @click.group(cls=_Group)
 def devices() -> None:
     """The devices of a store."""
-
-
-class Asked:
-    """What the options say: devices of a store file, or one at an address; and the running agent that may hold them."""
-
-    def __init__(self, config: Path | None, address: str = "", kind: str = "", profile: str = "") -> None:
-        self.settings: EdgeSettings | None = None
-        self.devices: tuple[DeviceSettings, ...] = ()
-        if address:
-            self.devices = (DeviceSettings("device", kind or _guess(address), address, profile),)
-        elif config is not None or "EDGE_DATA_DIR" in os.environ:
-            self.settings = load(config, None, os.environ).settings
-            self.devices = self.settings.devices
-
-    def one(self, name: str) -> DeviceSettings:
-        """Return the device called ``name``, or the only one.
-
-        Raises:
-            NoSuchDevice: there is none, or several and no name.
-        """
-        found = [each for each in self.devices if name in ("", each.device_id)]
-        if len(found) != 1:
-            raise NoSuchDevice(name or "?", ", ".join(each.device_id for each in self.devices))
-        return found[0]
-
-    def agent(self) -> ControlClient | None:
-        """Return a line to the agent that runs from this store file, None when none runs."""
-        if self.settings is None:
-            return None
-        from edge_agent.data_dir import DataDir
-
-        try:
-            return ControlClient(DataDir(Path(self.settings.data_dir)).control)
-        except AgentNotRunning:
-            return None
-
-
-def _guess(address: str) -> str:
-    """Return the kind of what is at an address, by what it says of itself."""
-    from edge_agent.desk.probing import probe
-
-    kind: str = _run(probe(address))["kind"]
-    if not kind:
-        raise EdgeError(f"{address} does not say what it is: add --kind, such as scanner_serial or printer_escpos")
-    return kind
-
-
-def _run(work: Coroutine[Any, Any, Result]) -> Result:
-    return asyncio.run(work)
-
-
-def _ask(client: ControlClient, **question: Any) -> dict[str, Any]:
-    """Return the running agent's answer.
-
-    Raises:
-        EdgeError: it refused; in its own words.
-    """
-    answer = client.ask(**question)
-    if "ok" not in answer:
-        raise EdgeError(str(answer.get("message", answer)))
-    found: dict[str, Any] = answer["ok"]
-    return found
 
 
 def _json(value: Any) -> str:
@@ -145,10 +73,10 @@ def _rows(asked: Asked) -> list[dict[str, Any]]:
     from edge_agent.desk.listing import rows_of
     from edge_agent.identities import remembered
 
-    client = asked.agent()
-    if client is not None:
-        rows: list[dict[str, Any]] = _ask(client, do="devices")["rows"]
-        client.close()
+    agent = asked.agent()
+    if agent is not None:
+        rows: list[dict[str, Any]] = agent.ask(do="devices")["rows"]
+        agent.close()
         return rows
     units = remembered(DataDir(Path(asked.settings.data_dir)).devices) if asked.settings else {}
     return rows_of(asked.devices, inventory(), {}, units)
@@ -164,7 +92,7 @@ def probe(ctx: click.Context, address: str, *, as_toml: bool, as_json: bool) -> 
     from edge_agent.desk import probing
 
     _quiet()
-    found = _run(probing.probe(address))
+    found = asyncio.run(probing.probe(address))
     texts = texts_of(ctx)
     if as_json:
         click.echo(_json(found))
@@ -183,36 +111,22 @@ def _entry(found: dict[str, Any]) -> str:
 
 
 @devices.command()
-@click.argument("device", default="")
-@config_option
-@address_option
-@kind_option
-@profile_option
+@about_a_device
 @click.option("--all", "everything", is_flag=True, help="Every device of the store file / 全部设备.")
 @json_option
 @click.pass_context
-def test(
-    ctx: click.Context,
-    device: str,
-    config: Path | None,
-    address: str,
-    kind: str,
-    profile: str,
-    *,
-    everything: bool,
-    as_json: bool,
-) -> None:
+def test(ctx: click.Context, target: Target, *, everything: bool, as_json: bool) -> None:
     """Try a device out."""
     _quiet()
-    asked, texts = Asked(config, address, kind, profile), texts_of(ctx)
-    chosen = asked.devices if everything else (asked.one(device),)
-    client = asked.agent()
-    if client is not None:  # one after the other: a printer may take its time, and so may the next one
+    asked, texts = target.asked(), texts_of(ctx)
+    chosen = asked.devices if everything else (asked.one(target.device),)
+    agent = asked.agent()
+    if agent is not None:  # one after the other: a printer may take its time, and so may the next one
         asking = {"do": "device_test", "lang": _language(ctx)}
-        found = [each for one in chosen for each in _ask(client, **asking, device=one.device_id)["findings"]]
-        client.close()
+        found = [each for one in chosen for each in agent.ask(**asking, device=one.device_id)["findings"]]
+        agent.close()
     else:
-        found = _run(_tried(chosen, asked.devices, texts, short(_language(ctx)), by_hand=not everything))
+        found = asyncio.run(_tried(chosen, asked.devices, texts, short(_language(ctx)), by_hand=not everything))
     bad = sum(each["verdict"] == "bad" for each in found)
     for each in found:
         click.echo(_json(each) if as_json else _told(each, texts))
@@ -222,7 +136,12 @@ def test(
 
 
 async def _tried(
-    chosen: tuple[DeviceSettings, ...], devices: tuple[DeviceSettings, ...], texts: Any, lang: Any, *, by_hand: bool
+    chosen: tuple[DeviceSettings, ...],
+    devices: tuple[DeviceSettings, ...],
+    texts: Texts,
+    lang: Language,
+    *,
+    by_hand: bool,
 ) -> list[dict[str, Any]]:
     from edge_agent.desk.stand import at_work, attached_of, settled, with_neighbours
     from edge_agent.desk.trials import try_out
@@ -234,96 +153,74 @@ async def _tried(
     return [told(each, texts, lang)._asdict() for each in found]
 
 
-def _told(finding: dict[str, Any], texts: Any) -> str:
+def _told(finding: dict[str, Any], texts: Texts) -> str:
     line = f"{texts['doctor.' + finding['verdict']]:<6} {finding['title']}: {finding['text']}"
     return line + (f"\n       → {finding['next_step']}" if finding["next_step"] else "")
 
 
 @devices.command()
-@click.argument("device", default="")
-@config_option
-@address_option
-@kind_option
-@profile_option
+@about_a_device
 @click.option(
     "--seconds", type=click.FloatRange(min=0), default=0.0, help="End after so long; 0: Ctrl-C / 多少秒后结束."
 )
 @json_option
 @click.pass_context
-def watch(
-    ctx: click.Context,
-    device: str,
-    config: Path | None,
-    address: str,
-    kind: str,
-    profile: str,
-    seconds: float,
-    *,
-    as_json: bool,
-) -> None:
+def watch(ctx: click.Context, target: Target, seconds: float, *, as_json: bool) -> None:
     """Show what a device reads and how it is."""
     from edge_agent.desk import watching
 
     _quiet()
-    asked, texts = Asked(config, address, kind, profile), texts_of(ctx)
-    chosen = asked.one(device)
-
-    def show(seen: dict[str, Any]) -> None:
-        click.echo(_json(seen) if as_json else watching.line_of(seen, texts))
-
-    client = asked.agent()
+    asked, texts = target.asked(), texts_of(ctx)
+    chosen = asked.one(target.device)
+    show = _shower(texts, as_json=as_json)
+    agent = asked.agent()
     try:
-        if client is None:
-            _run(watching.watch(chosen, show, seconds))
+        if agent is None:
+            asyncio.run(watching.watch(chosen, show, seconds))
             return
         click.echo(texts["desk.watching_agent"].format(device=chosen.device_id), err=True)
-        watching.follow(lambda: _ask(client, do="device_look", device=chosen.device_id), show, seconds)
+        watching.follow(lambda: agent.ask(do="device_look", device=chosen.device_id), show, seconds)
     except KeyboardInterrupt:
         pass
     finally:
-        if client is not None:
-            client.close()
+        if agent is not None:
+            agent.close()
+
+
+def _shower(texts: Texts, *, as_json: bool) -> Callable[[dict[str, Any]], None]:
+    from edge_agent.desk.watching import line_of
+
+    return lambda seen: click.echo(_json(seen) if as_json else line_of(seen, texts))
 
 
 @devices.command()
 @click.argument("what", type=click.Choice(["drawer", "scale"]))
-@click.argument("device", default="")
-@config_option
-@address_option
-@kind_option
-@profile_option
+@about_a_device
 @json_option
 @click.pass_context
-def learn(
-    ctx: click.Context,
-    what: str,
-    device: str,
-    config: Path | None,
-    address: str,
-    kind: str,
-    profile: str,
-    *,
-    as_json: bool,
-) -> None:
+def learn(ctx: click.Context, what: str, target: Target, *, as_json: bool) -> None:
     """Learn what only a trial can tell."""
     _quiet()
-    texts = texts_of(ctx)
     if what == "scale":
-        from edge_agent.desk.probing import probe
-
-        line = address or Asked(config).one(device).address
-        found = _run(probe(line))
-        if found["class"] != "Scale":
-            raise EdgeError(
-                f"no scale answers at {line}: switch it on, set its output to POS or ECR, and try other speeds (?baud=…)"
-            )
+        found = _scale_at(target.address or Asked(target.config).one(target.device).address)
         click.echo(_json(found) if as_json else _entry(found))
         return
-    asked = Asked(config, address, kind or "printer_escpos", profile)
-    _refuse_running(asked)
-    printer = asked.one(str(asked.one(device).options.get("printer", device)))
-    level = _run(_drawer_of(printer, lambda key: click.prompt(texts[key], default="", show_default=False))).value
+    texts, asked = texts_of(ctx), target.asked(kind="printer_escpos")
+    asked.refuse_running()
+    printer = asked.one(str(asked.one(target.device).options.get("printer", target.device)))
+    level = asyncio.run(_drawer_of(printer, lambda key: click.prompt(texts[key], default="", show_default=False))).value
     click.echo(_json({"open_level": level}) if as_json else texts["desk.drawer_learnt"].format(level=level))
+
+
+def _scale_at(address: str) -> dict[str, Any]:
+    from edge_agent.desk.probing import probe
+
+    found = asyncio.run(probe(address))
+    if found["class"] != "Scale":
+        raise EdgeError(
+            f"no scale answers at {address}: switch it on, set its output to POS or ECR, and try other speeds (?baud=…)"
+        )
+    return found
 
 
 async def _drawer_of(printer: DeviceSettings, ask: Callable[[str], Any]) -> OpenLevel:
@@ -339,11 +236,7 @@ async def _drawer_of(printer: DeviceSettings, ask: Callable[[str], Any]) -> Open
 
 
 @devices.command()
-@click.argument("device", default="")
-@config_option
-@address_option
-@kind_option
-@profile_option
+@about_a_device
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the bytes to this file / 输出文件.")
 @click.option(
     "--seconds", type=click.FloatRange(min=0.1, max=3600), default=30.0, show_default=True, help="So long / 录制秒数."
@@ -354,51 +247,42 @@ async def _drawer_of(printer: DeviceSettings, ask: Callable[[str], Any]) -> Open
 @json_option
 @click.pass_context
 def trace(
-    ctx: click.Context,
-    device: str,
-    config: Path | None,
-    address: str,
-    kind: str,
-    profile: str,
-    out: Path | None,
-    seconds: float,
-    replay: Path | None,
-    *,
-    as_json: bool,
+    ctx: click.Context, target: Target, out: Path | None, seconds: float, replay: Path | None, *, as_json: bool
 ) -> None:
     """Record a device's bytes, or play them back."""
-    from edge_agent.desk import watching
-
     _quiet()
     texts = texts_of(ctx)
     if replay is not None:
-        if not kind:
-            raise EdgeError("--replay needs --kind: which driver shall hear the recorded device, such as scale_serial")
-        played = DeviceSettings("replay", kind, f"replay:{replay.resolve()}", profile)
-        _run(
-            watching.replay(played, lambda seen: click.echo(_json(seen) if as_json else watching.line_of(seen, texts)))
-        )
-        return
-    if out is None:
+        _play(replay, target, _shower(texts, as_json=as_json))
+    elif out is not None:
+        told = _record(target, out.resolve(), seconds)
+        click.echo(_json(told) if as_json else texts["desk.traced"].format(**told))
+    else:
         raise EdgeError("give --out FILE to record, or --replay FILE to play a recording back")
-    asked = Asked(config, address, kind, profile)
-    chosen, target = asked.one(device), out.resolve()
-    client = asked.agent()
-    if client is not None:
-        _ask(client, do="device_trace", device=chosen.device_id, file=str(target), seconds=seconds)
-        client.close()
+
+
+def _play(file: Path, target: Target, show: Callable[[dict[str, Any]], None]) -> None:
+    from edge_agent.desk import watching
+
+    if not target.kind:
+        raise EdgeError("--replay needs --kind: which driver shall hear the recorded device, such as scale_serial")
+    played = DeviceSettings("replay", target.kind, f"replay:{file.resolve()}", target.profile)
+    asyncio.run(watching.replay(played, show))
+
+
+def _record(target: Target, file: Path, seconds: float) -> dict[str, Any]:
+    from edge_agent.desk import watching
+
+    asked = target.asked()
+    chosen = asked.one(target.device)
+    agent = asked.agent()
+    if agent is not None:
+        agent.ask(do="device_trace", device=chosen.device_id, file=str(file), seconds=seconds)
+        agent.close()
         watching.wait(seconds)
     else:
-        _run(watching.record(chosen, target, seconds))
-    told = {"device_id": chosen.device_id, "file": str(target), "bytes": target.stat().st_size}
-    click.echo(_json(told) if as_json else texts["desk.traced"].format(**told))
-
-
-def _refuse_running(asked: Asked) -> None:
-    client = asked.agent()
-    if client is not None:
-        client.close()
-        raise AgentHoldsDevices(asked.settings.data_dir if asked.settings else "?")
+        asyncio.run(watching.record(chosen, file, seconds))
+    return {"device_id": chosen.device_id, "file": str(file), "bytes": file.stat().st_size}
 
 
 @devices.command()
