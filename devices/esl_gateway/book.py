@@ -88,6 +88,10 @@ class Book:
             changed += self.heard(TagNews(status.tag_id, status.shows, TagState.ACKED))
         return changed
 
+    def keep(self, names: set[str]) -> None:
+        """Forget tags that the gateway does not know any more."""
+        self.tags = {name: status for name, status in self.tags.items() if name in names}
+
     def overdue(self, now_s: float, ack_s: float) -> list[TagNews]:
         """Give up on what was sent ``ack_s`` ago; a later acknowledgement counts all the same."""
         late = [

@@ -149,10 +149,13 @@ class EslGateway(ServedDevice):
         self._last = found.last
         for tag in found.tags:
             self._tell(self._book.seen(status_of(tag)))
+        self._book.keep({status_of(tag).tag_id for tag in found.tags})
 
     def _epoch_is(self, epoch: str) -> bool:
         """Note the gateway's epoch; True when it has lost its memory since we last heard of it."""
         new = epoch != self._epoch
+        if new:
+            self._last = 0  # its events are numbered anew
         if new and self._epoch:
             self._book.forget_sent()
         self._epoch = epoch

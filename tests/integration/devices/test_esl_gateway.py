@@ -80,6 +80,16 @@ async def test_events_that_were_forgotten_are_made_up_for_by_looking_at_the_tags
         await until(lambda: state_of(driver, "A1") is TagState.ACKED)
 
 
+async def test_a_tag_that_was_taken_away_is_forgotten_with_the_next_look() -> None:
+    async with EslSim(TcpWire(), ("A1", "A2")) as sim, running(sim) as driver:
+        await until(lambda: set(driver.tags) == {"A1", "A2"})
+        sim.handle({"remove": "A2"})
+        sim.handle({"power": "cycle"})
+        await until(lambda: set(driver.tags) == {"A1"})
+        sim.handle({"add": "A3"})
+        await until(lambda: set(driver.tags) == {"A1", "A3"})
+
+
 async def test_a_deaf_tag_is_given_up_and_believed_when_it_answers_late() -> None:
     options = GatewayOptions(poll_s=0.02, answer_s=0.3, ack_s=0.1)
     async with EslSim(TcpWire(), ("A1",)) as sim, running(sim, options) as driver:
