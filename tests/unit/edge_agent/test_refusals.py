@@ -12,6 +12,7 @@ from domain.ids import LaneId
 from domain.scan import RefusedReason, UnknownReason
 from edge_agent import errors
 from edge_agent.control import values_of
+from edge_agent.desk import errors as desk
 from edge_agent.errors import EdgeError
 from edge_agent.reading import NoCamera
 from edge_agent.settings import Language
@@ -39,6 +40,7 @@ AT_THE_TILL: list[DomainError | EdgeError | LinkError] = [
     errors.RequestReused("r1", "check_out", "ring_up"),
     errors.DayAlreadyClosed("1", "2026-11-21"),
     errors.NotWeighed("moving"),
+    errors.LabelsRefused("no_label_printer"),
     errors.DrawerRefused("nobody", "say who opens it and why"),
     errors.StorageFailed("committing", "SQLITE_IOERR"),
     errors.DiskFull("committing"),
@@ -51,6 +53,9 @@ AT_THE_TILL: list[DomainError | EdgeError | LinkError] = [
     errors.AlreadyRunning("data"),
     errors.AgentNotRunning("control.sock"),
     NoCamera(),
+    desk.NoSuchDevice("scale-9", "scale-1"),
+    desk.AgentHoldsDevices("data"),
+    desk.NothingLearnt("printer-1", "the level stayed high"),
     LinkDown("broker hq:8883 cannot be reached"),
     LinkRefused("broker hq:8883 does not let S1 in", code=0x87),
     IdentityRefused("the enrolment code is damaged"),
