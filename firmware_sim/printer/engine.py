@@ -36,6 +36,7 @@ class _Symbol:
     qr_level: int = 0x30
     qr_data: bytes = b""
     pdf_data: bytes = b""
+    pdf_module: int = 3
     picture: Image.Image | None = None
 
 
@@ -229,8 +230,18 @@ class Engine:
                 self._put_picture(image, f"[qr {stored.decode('utf-8', 'replace')}]")
             case 0x30, 0x50:
                 self._symbol.pdf_data = data[1:]
+            case 0x30, 0x43:
+                self._symbol.pdf_module = min(max(data[0], 2), 8)
             case 0x30, 0x51 if self._symbol.pdf_data:
-                self._boxed(f"[pdf417 {self._symbol.pdf_data.decode('utf-8', 'replace')}]")
+                self._pdf417(self._symbol.pdf_data)
+
+    def _pdf417(self, data: bytes) -> None:
+        text = f"[pdf417 {data.decode('utf-8', 'replace')}]"
+        image = symbols.pdf417_image(data, self._symbol.pdf_module) if self._paper.draws else None
+        if image is None:
+            self._boxed(text)
+        else:
+            self._put_picture(image, text)
 
     def _raster(self, args: bytes) -> None:
         mode, width, rows = args[1] & 3, int.from_bytes(args[2:4], "little"), int.from_bytes(args[4:6], "little")

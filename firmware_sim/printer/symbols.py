@@ -1,6 +1,6 @@
 """Barcodes and QR codes as modules, and pictures from printer bits. Libraries draw; the wire's rules are ours."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import barcode
 import qrcode
@@ -107,6 +107,18 @@ def qr_image(data: bytes, level: int, module_dots: int) -> Image.Image:
     image = Image.new("L", (len(matrix), len(matrix)), 255)
     image.putdata([0 if dark else 255 for row in matrix for dark in row])
     return image.resize((len(matrix) * module_dots,) * 2, Image.Resampling.NEAREST)
+
+
+def pdf417_image(data: bytes, module_dots: int) -> Image.Image | None:
+    """Return a PDF417 without quiet zone, mode ``L``; None without zxing-cpp, the one library here that writes it."""
+    try:
+        import zxingcpp
+    except ImportError:
+        return None
+    drawn = zxingcpp.create_barcode(data, zxingcpp.BarcodeFormat.PDF417).to_image(scale=1, add_quiet_zones=False)
+    height, width = drawn.shape
+    image = Image.frombytes("L", (width, height), bytes(memoryview(cast(Any, drawn))))
+    return image.resize((width * module_dots, height * module_dots), Image.Resampling.NEAREST)
 
 
 def bars_image(modules: str, module_dots: int, height: int) -> Image.Image:

@@ -67,6 +67,18 @@ def test_two_dimensional_codes_of_another_library() -> None:
     assert sum(line == "[pdf417 Testing 123]" for line in lines("pdf417-code")) >= 10
 
 
+def test_stacked_codes_are_drawn_where_a_library_can() -> None:
+    zxingcpp = pytest.importorskip("zxingcpp")
+    png = render((RECEIPTS / "pdf417-code.bin").read_bytes()).png
+    assert png is not None
+    with Image.open(io.BytesIO(png)) as picture:
+        texts = [read.text for read in zxingcpp.read_barcodes(picture.convert("L"))]
+    assert texts.count("Testing 123") >= 10
+    too_long = b"x" * 5000
+    job = b"\x1d(k" + (len(too_long) + 3).to_bytes(2, "little") + b"0P0" + too_long + b"\x1d(k\x03\x000Q0after\n"
+    assert render(job).text == "after"  # a printer leaves out what does not fit
+
+
 def test_margins_widths_and_sizes_of_another_library() -> None:
     margins = paper("margins-and-spacing").text.split("\n")
     assert "                     left margin 256" in margins
