@@ -27,7 +27,7 @@ from devices.health import Report
 from devices.ports import Device, DeviceState, Health
 from devices.registry import KINDS, DeviceSettings
 from devices.surroundings import Arrivals, NoNews
-from edge_agent.leash import Leash
+from edge_agent.leash import Leash, until_replaced
 
 D = TypeVar("D", bound=Device)
 T = TypeVar("T")
@@ -299,30 +299,11 @@ class Bay(Generic[D]):
             refitted = self._refitted
             begun = self.peek(readings, None)
             if begun is not None:
-                async for reading in self._of_one(begun, refitted):
+                async for reading in until_replaced(
+                    begun, refitted, self.leash, lambda error: self._end(_failed(error))
+                ):
                     yield reading
             await refitted.wait()
-
-    async def _of_one(self, readings: AsyncIterator[T], refitted: asyncio.Event) -> AsyncIterator[T]:
-        loop = asyncio.get_running_loop()
-        replaced = loop.create_task(refitted.wait(), name=f"refit:{self.device_id}")
-        try:
-            while True:
-                coming = loop.create_task(_next(readings), name=f"reading:{self.device_id}")
-                try:
-                    await asyncio.wait({coming, replaced}, return_when=asyncio.FIRST_COMPLETED)
-                    if not coming.done() or coming.cancelled():
-                        return
-                    if isinstance(error := coming.exception(), StopAsyncIteration):
-                        return
-                    if error is not None:
-                        self._end(_failed(error))
-                        return
-                finally:
-                    await self.leash.end(coming)
-                yield coming.result()
-        finally:
-            replaced.cancel()
 
     def _answer(self, asked: asyncio.Task[T]) -> T:
         error = asyncio.CancelledError() if asked.cancelled() else asked.exception()
@@ -335,10 +316,6 @@ class Bay(Generic[D]):
     def _hung(self, reason: str) -> DeviceUnavailable:
         self._end(reason)
         return DeviceUnavailable(self.device_id, reason)
-
-
-async def _next(readings: AsyncIterator[T]) -> T:
-    return await anext(readings)
 
 
 def _failed(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from devices.ports import DeviceState, Health
+from domain.limits import has_control
 from edge_agent.attached import Attached
 from edge_agent.counter import Counter
 from edge_agent.features import Word, Work
@@ -80,7 +81,7 @@ class DeviceNews:
     async def _tell(self, device_id: str, state: DeviceState) -> None:
         self._told[device_id] = state.health
         await self._counter.do_when_room(
-            lambda uow, clock: device_changed(device_id, state.health.value, state.reason, uow, clock)
+            lambda uow, clock: device_changed(device_id, state.health.value, told(state.reason), uow, clock)
         )
 
 
@@ -123,11 +124,16 @@ def devices_now(attached: Attached) -> tuple[DeviceNow, ...]:
             bay.device_id[:64],
             bay.state.health.value,
             bay.device_class,
-            bay.state.reason[:MOST_REASON],
+            told(bay.state.reason),
             _since(bay.state),
         )
         for bay in attached.bays[:MAX_DEVICES]
     )
+
+
+def told(reason: str) -> str:
+    """Return a reason as it may travel: a device has a hand in what it says, and headquarters parks what no screen may show."""
+    return "".join(character for character in reason if not has_control(character))[:MOST_REASON]
 
 
 def _since(state: DeviceState) -> str:

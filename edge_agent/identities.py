@@ -16,6 +16,7 @@ from devices.inventory import Peripheral
 from devices.ports import DeviceState
 from edge_agent.attached import Attached
 from edge_agent.counter import Counter
+from edge_agent.device_news import told
 from edge_agent.features import Word, Work
 from edge_agent.handlers.state import device_swapped
 from link.files import PUBLIC, write_durably
@@ -76,7 +77,7 @@ class Identities:
     async def _tell(self, device_id: str, state: DeviceState, swap: Swap) -> None:
         _log.warning("device_swapped", device_id=device_id, kind=swap.kind, reason=swap.said())
         await self._counter.do_when_room(
-            lambda uow, clock: device_swapped(device_id, state.health.value, swap.kind, swap.said(), uow, clock)
+            lambda uow, clock: device_swapped(device_id, state.health.value, swap.kind, told(swap.said()), uow, clock)
         )
 
     def _keep(self, text: bytes) -> None:

@@ -1,10 +1,13 @@
 """Ending tasks that may not want to end: nobody waits for them longer than a leash is long."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
+
+T = TypeVar("T")
 
 _TELLS = 4
 
@@ -47,6 +50,34 @@ class Leash:
             task.get_coro().close()
         task.cancel()
         _log.error("driver_abandoned", device_id=self._device_id, task=task.get_name())
+
+
+async def until_replaced(
+    readings: AsyncIterator[T], replaced: asyncio.Event, leash: Leash, failed: Callable[[BaseException], None]
+) -> AsyncIterator[T]:
+    """Yield what one driver yields, until it is replaced or its readings end; ``failed`` is told of an error of theirs."""
+    loop = asyncio.get_running_loop()
+    ending = loop.create_task(replaced.wait(), name="driver-replaced")
+    try:
+        while True:
+            coming = loop.create_task(_next(readings), name="driver-reading")
+            try:
+                await asyncio.wait({coming, ending}, return_when=asyncio.FIRST_COMPLETED)
+                if not coming.done() or coming.cancelled():
+                    return
+                if (error := coming.exception()) is not None:
+                    if not isinstance(error, StopAsyncIteration):
+                        failed(error)
+                    return
+            finally:
+                await leash.end(coming)
+            yield coming.result()
+    finally:
+        ending.cancel()
+
+
+async def _next(readings: AsyncIterator[T]) -> T:
+    return await anext(readings)
 
 
 def _look_at(task: asyncio.Task[Any]) -> None:

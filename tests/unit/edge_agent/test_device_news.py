@@ -55,6 +55,13 @@ async def test_a_device_that_flaps_is_told_a_few_times_and_then_rarely(shop: Sto
     assert DeviceStateChanged("scale", "ok", "it ended well") in told[-2:]
 
 
+async def test_what_a_device_says_travels_without_controls_and_within_bounds(shop: Store) -> None:
+    async with telling(shop) as news:
+        news.report("printer", DeviceState(Health.FAILED, "\x1b[2J" + "纸" * 2000 + "\u202e"))
+        await until(lambda: shop.facts() != [])
+    assert shop.facts() == [DeviceStateChanged("printer", "failed", "[2J" + "纸" * 297)]
+
+
 def test_an_allowance_comes_back_with_time() -> None:
     allowance = Allowance(0)
     assert [allowance.take(0) for _ in range(BURST)] == [0] * BURST
