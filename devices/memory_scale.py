@@ -5,26 +5,24 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from devices.errors import DeviceUnavailable
-from devices.health import Report
-from devices.ports.device import DeviceState, Health
+from devices.health import HasHealth, Report
+from devices.ports.device import Health
 from devices.ports.scale import NotReady, Reason, ScaleAbilities, Stable, Weight
+from devices.scale_news import ScaleNews
 from devices.weighing import Platter, Rules
 
 
-class MemoryScale:
+class MemoryScale(HasHealth):
     """A scale on which ``put`` and ``take`` lay things and lift them; ``trouble`` is what it says instead of a weight."""
 
     abilities = ScaleAbilities(zero=True)
 
     def __init__(self, device_id: str = "scale", rules: Rules | None = None, report: Report | None = None) -> None:
-        self.device_id = device_id
-        self.state = DeviceState(Health.OPENING)
-        self._report = report
+        super().__init__(device_id, report)
         self.trouble: NotReady | None = None
         self._platter = Platter(rules or Rules())
         self._load_g = self._zero_g = 0
-        self._news = asyncio.Event()
+        self._news = ScaleNews(self, self._platter)
 
     def put(self, grams: int) -> None:
         """Lay something more on it."""
@@ -43,11 +41,13 @@ class MemoryScale:
 
     def unplug(self) -> None:
         """Pull the cable."""
-        self._become(DeviceState(Health.ABSENT, "unplugged", time.monotonic()))
+        self.health.set(Health.ABSENT, "unplugged")
+        self._see()
 
     def replug(self) -> None:
         """Plug it in again."""
-        self._become(DeviceState(Health.OK, since_s=time.monotonic()))
+        self.health.set(Health.OK)
+        self._see()
 
     async def run(self) -> None:
         """Be there until cancelled."""
@@ -57,19 +57,18 @@ class MemoryScale:
     async def weigh(self, deadline_s: float = 3.0, unit_price_minor: int | None = None) -> Weight:
         """Wait for a weight that may be sold."""
         del unit_price_minor
-        self._must_be_here()
+        self._news.must_be_here()
         verdict = self._platter.take()
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline_s):
                 while not isinstance(verdict, Stable):
-                    await self._news.wait()
-                    self._must_be_here()
+                    await self._news.next()
                     verdict = self._platter.take()
         return verdict
 
     async def zero(self) -> NotReady | None:
         """Set the present load as zero, up to 2 % of Max."""
-        self._must_be_here()
+        self._news.must_be_here()
         if abs(self._load_g - self._zero_g) > self._platter.rules.capacity_g // 50:
             return NotReady(Reason.ZERO_ERROR)
         self._zero_g, self._platter.tare_g = self._load_g, 0
@@ -78,41 +77,24 @@ class MemoryScale:
 
     async def tare(self, weight_g: int | None = None) -> NotReady | None:
         """Keep a tare."""
-        self._must_be_here()
+        self._news.must_be_here()
         held = self._platter.hold(weight_g)
         self._see()
         return held
 
     async def clear_tare(self) -> NotReady | None:
         """Weigh gross again."""
-        self._must_be_here()
+        self._news.must_be_here()
         self._platter.tare_g = 0
         self._see()
         return None
 
-    async def readings(self) -> AsyncIterator[Weight]:
+    def readings(self) -> AsyncIterator[Weight]:
         """Yield what the scale shows, each change once."""
-        last: Weight | None = None
-        while True:
-            if self._platter.shown != last:
-                last = self._platter.shown
-                yield last
-            else:
-                await self._news.wait()
-
-    def _become(self, state: DeviceState) -> None:
-        self.state = state
-        self._see()
-        if self._report is not None:
-            self._report(self.device_id, state)
+        return self._news.readings()
 
     def _see(self) -> None:
         here = self.state.health.works
         weight = (self.trouble or Stable(self._load_g - self._zero_g)) if here else NotReady(Reason.SILENT)
         self._platter.see(weight, time.monotonic())
-        news, self._news = self._news, asyncio.Event()
-        news.set()
-
-    def _must_be_here(self) -> None:
-        if not self.state.health.works:
-            raise DeviceUnavailable(self.device_id, self.state.reason)
+        self._news.tell()

@@ -16,6 +16,7 @@ from devices.ports.device import Health
 from devices.ports.scale import NotReady, Reason, ScaleAbilities, Stable, Weight
 from devices.registry import DeviceSettings, options_of
 from devices.scale_dialog06.codec import MAX_PRICE_MINOR, MAX_TARE_G, Alive, Dialog, Keys, Send
+from devices.scale_news import ScaleNews
 from devices.served import ServedDevice
 from devices.surroundings import Surroundings
 from devices.transport import Transport
@@ -88,7 +89,7 @@ class DialogScale(ServedDevice):
         self._tare_g = 0
         self._wanted_minor: int | None = None
         self._turn_taken = asyncio.Lock()
-        self._news, self._hurry = asyncio.Event(), asyncio.Event()
+        self._news, self._hurry = ScaleNews(self, self._platter), asyncio.Event()
         self.counts: Counter[str] = Counter()
 
     async def weigh(self, deadline_s: float = 3.0, unit_price_minor: int | None = None) -> Weight:
@@ -103,7 +104,7 @@ class DialogScale(ServedDevice):
                 self._hurry.set()
                 try:
                     while not isinstance(weight, Stable):
-                        await self._next()
+                        await self._news.next()
                         weight = self._platter.shown
                     self._tare_g = 0  # it was for this item
                 finally:
@@ -112,25 +113,18 @@ class DialogScale(ServedDevice):
             return msgspec.structs.replace(weight, amount_minor=None)
         return weight
 
-    async def readings(self) -> AsyncIterator[Weight]:
+    def readings(self) -> AsyncIterator[Weight]:
         """Yield what weighings come to, each change once."""
-        last: Weight | None = None
-        while True:
-            shown = self._platter.shown
-            if shown == last or self.state.health is Health.OPENING:
-                await self._news.wait()
-            else:
-                last = shown
-                yield shown
+        return self._news.readings()
 
     async def zero(self) -> NotReady | None:
         """Say that this scale is zeroed by its own key."""
-        self._must_be_here()
+        self._news.must_be_here()
         return NotReady(Reason.REFUSED)
 
     async def tare(self, weight_g: int | None = None) -> NotReady | None:
         """Send ``weight_g`` with the price of the next item; the present load only its own key can take."""
-        self._must_be_here()
+        self._news.must_be_here()
         if weight_g is None or not 0 <= weight_g <= MAX_TARE_G:
             return NotReady(Reason.REFUSED, weight_g)
         self._tare_g = weight_g
@@ -138,7 +132,7 @@ class DialogScale(ServedDevice):
 
     async def clear_tare(self) -> NotReady | None:
         """Send no tare any more."""
-        self._must_be_here()
+        self._news.must_be_here()
         self._tare_g = 0
         return None
 
@@ -196,8 +190,7 @@ class DialogScale(ServedDevice):
 
     def _publish(self, weight: Weight) -> None:
         self._platter.see(weight, time.monotonic())
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        self._news.tell()
 
     async def _rest(self) -> None:
         """Wait until the next question is due."""
@@ -208,15 +201,6 @@ class DialogScale(ServedDevice):
         with suppress(TimeoutError):
             async with asyncio.timeout(self._options.life_s):
                 await self._hurry.wait()
-
-    async def _next(self) -> None:
-        self._must_be_here()
-        await self._news.wait()
-        self._must_be_here()
-
-    def _must_be_here(self) -> None:
-        if not self.state.health.works:
-            raise DeviceUnavailable(self.device_id, self.state.reason or self.state.health.value)
 
     async def _write(self, transport: Transport, data: bytes) -> None:
         await transport.write(with_parity(data, self._options.parity))

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from devices.line import on_line
 from devices.ports.device import Health
 from devices.ports.scale import NotReady, Reason, ScaleAbilities, Stable, Weight
 from devices.registry import DeviceSettings, options_of
+from devices.scale_news import ScaleNews
 from devices.scale_serial.codec import Conversation, Done, Send
+from devices.scale_serial.commands import Commands
 from devices.scale_serial.detect import detect_or_fail
 from devices.scale_serial.models import AUTO, models
 from devices.scale_serial.options import ScaleOptions
@@ -24,9 +26,6 @@ from devices.served import ServedDevice
 from devices.surroundings import Surroundings
 from devices.transport import Transport
 from devices.weighing import Platter, Rules
-
-COMMAND_S = 2.0
-"""How long a scale may take until its readings show that a command was carried out."""
 
 MAX_LATE_READS = 16
 _FIRST_GUESS = "generic-cas"  # what stands in until an unknown scale has been heard
@@ -58,11 +57,9 @@ class SerialScale(ServedDevice):
         super().__init__(device_id, address, on_line(around or Surroundings(), self.model.line), backoff=backoff)
         self._parity = self._options.parity
         self._platter = Platter(self._rules())
-        self._orders: asyncio.Queue[bytes] = asyncio.Queue(maxsize=4)
-        self._news, self._hurry = asyncio.Event(), asyncio.Event()
-        self._event: Weight | Done = self._platter.shown
+        self._news, self._hurry = ScaleNews(self, self._platter), asyncio.Event()
+        self._commands = Commands(self.model.language, self._platter, self._news, self._hurry)
         self._weighing = 0
-        self._tared = self._clearing = False  # by the scale itself, at our command
         self.counts: Counter[str] = Counter()
 
     @property
@@ -80,7 +77,7 @@ class SerialScale(ServedDevice):
         try:
             async with asyncio.timeout(deadline_s):
                 while not isinstance(verdict, Stable):
-                    await self._next()
+                    await self._news.next()
                     verdict = self._platter.take()
         except TimeoutError:
             pass
@@ -88,54 +85,24 @@ class SerialScale(ServedDevice):
             self._weighing -= 1
         return verdict
 
-    async def readings(self) -> AsyncIterator[Weight]:
+    def readings(self) -> AsyncIterator[Weight]:
         """Yield what the scale shows, each change once."""
-        last: Weight | None = None
-        while True:
-            shown = self._platter.shown
-            if shown == last or self.state.health is Health.OPENING:
-                await self._news.wait()
-            else:
-                last = shown
-                yield shown
+        return self._news.readings()
 
     async def zero(self) -> NotReady | None:
         """Set the present load as zero; a tare of ours ends with it."""
-        self._must_be_here()
-        if not self.model.language.zero:
-            return NotReady(Reason.REFUSED)
-        self._platter.tare_g = 0
-        return await self._order(self.model.language.zero, _is_zero)
+        self._news.must_be_here()
+        return await self._commands.zero()
 
     async def tare(self, weight_g: int | None = None) -> NotReady | None:
         """Take ``weight_g`` (None: the present load) off every following weight; kept by us where the scale cannot."""
-        self._must_be_here()
-        language = self.model.language
-        if weight_g is None and language.tare:
-            return self._keeps(await self._order(language.tare, _is_zero))
-        if weight_g is not None and language.preset is not None and 0 < weight_g < self._platter.rules.capacity_g:
-            return self._keeps(await self._order(language.preset(weight_g), lambda event: event.net))
-        why = self._platter.hold(weight_g)
-        return why if why is not None else await self._order(b"", lambda _: True)
-
-    def _keeps(self, why: NotReady | None) -> NotReady | None:
-        self._tared = self._tared or why is None
-        return why
+        self._news.must_be_here()
+        return await self._commands.tare(weight_g)
 
     async def clear_tare(self) -> NotReady | None:
         """Weigh gross again; a scale whose only way is to tare an empty platter must be empty (``NOT_REMOVED``)."""
-        self._must_be_here()
-        self._platter.tare_g = 0
-        language = self.model.language
-        only_empty = language.clear_tare == language.tare
-        if not language.clear_tare or (only_empty and not self._tared):
-            return await self._order(b"", lambda event: not event.net)
-        shown = self._platter.shown
-        if only_empty and isinstance(shown, Stable) and shown.weight_g:
-            return NotReady(Reason.NOT_REMOVED, shown.weight_g)
-        why = await self._order(language.clear_tare, _is_zero if only_empty else _is_gross)
-        self._tared = why is not None
-        return why
+        self._news.must_be_here()
+        return await self._commands.clear_tare()
 
     async def serve(self, transport: Transport) -> None:
         """Ask or listen until the scale is lost."""
@@ -146,8 +113,7 @@ class SerialScale(ServedDevice):
             self.health.set(Health.ABSENT, lost.reason)  # whoever waits for a weight is to see it when we wake him
             raise
         finally:
-            while not self._orders.empty():
-                self._orders.get_nowait()  # who gave it has given up: it must not be carried out when the scale is back
+            self._commands.forget()
             self._judge(NotReady(Reason.SILENT))
 
     async def _talk(self, transport: Transport, talk: Conversation) -> None:
@@ -168,6 +134,7 @@ class SerialScale(ServedDevice):
         found = await detect_or_fail(transport, self._more)
         _log.info("scale_detected", device_id=self.device_id, model=found.model, parity=found.parity.value)
         self.model, self._parity, self._known = models(self._more).named(found.model), found.parity, True
+        self._commands.language = self.model.language
         self._platter.rules = self._rules()
 
     async def _turn(self, transport: Transport, talk: Conversation) -> Reason | None:
@@ -175,10 +142,10 @@ class SerialScale(ServedDevice):
         before = talk.skipped
         try:
             async with asyncio.timeout(self._options.answer_s):
-                if talk.language.question or not self._orders.empty():
+                if talk.language.question or self._commands.waiting:
                     await self._drain(transport)
                     question = talk.ask()
-                    await self._write(transport, question if self._orders.empty() else self._orders.get_nowait())
+                    await self._write(transport, self._commands.next() if self._commands.waiting else question)
                 while not (events := await self._hear(transport, talk)):
                     pass
         except TimeoutError:
@@ -201,9 +168,13 @@ class SerialScale(ServedDevice):
         if isinstance(event, Done):
             self._platter.see(NotReady(Reason.MOVING, net=event.net), time.monotonic())  # what it showed before is void
             self._publish(event)
+            self.alive()
         else:
-            self._judge(event)
-        match self._event:
+            self._note(self._judge(event))
+
+    def _note(self, shown: Weight) -> None:
+        """Keep the state true to what the scale shows."""
+        match shown:
             case NotReady(Reason.GARBLED | Reason.REFUSED):
                 pass
             case NotReady(Reason.FAULT):
@@ -217,27 +188,16 @@ class SerialScale(ServedDevice):
             case _:
                 self.alive()
 
-    def _judge(self, weight: Weight) -> None:
+    def _judge(self, weight: Weight) -> Weight:
         sold = self._platter.sold
         shown = self._platter.see(weight, time.monotonic())
-        self._clearing = self._tared and (self._clearing or (sold and not self._platter.sold))
-        if self._clearing:
-            self._end_tare(shown)
+        self._commands.taken_off(shown, now=sold and not self._platter.sold)
         self._publish(shown)
-
-    def _end_tare(self, shown: Weight) -> None:
-        """Clear the scale's tare, which was for what has just been taken off, until its readings show that it is gone."""
-        language = self.model.language
-        only_empty = language.clear_tare == language.tare
-        if _is_zero(shown) if only_empty else _is_gross(shown):
-            self._tared = self._clearing = False
-        elif self._orders.empty() and (not only_empty or getattr(shown, "reason", None) is Reason.UNDER_ZERO):
-            self._orders.put_nowait(language.clear_tare)
+        return shown
 
     def _publish(self, event: Weight | Done) -> None:
-        self._event = event
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        self._commands.hear(event)
+        self._news.tell()
 
     def _miss(self, transport: Transport, why: Reason, missing: int) -> None:
         """Tell of an answer that did not come, or made no sense.
@@ -257,7 +217,7 @@ class SerialScale(ServedDevice):
 
     async def _rest(self) -> None:
         """Wait until the next question is due; at once while somebody weighs or has ordered something."""
-        if self._weighing or not self._orders.empty():
+        if self._weighing or self._commands.waiting:
             await asyncio.sleep(0.02)  # a scale makes about ten readings a second
             return
         self._hurry.clear()
@@ -276,51 +236,12 @@ class SerialScale(ServedDevice):
         if data:
             await transport.write(with_parity(data, self._parity))
 
-    async def _order(self, command: bytes, reached: Callable[[Weight | Done], bool]) -> NotReady | None:
-        """Send a command, if there is one, and watch until the readings show that it was carried out."""
-        self._must_be_here()
-        why = NotReady(Reason.REFUSED)
-        with suppress(TimeoutError, asyncio.QueueFull):
-            async with asyncio.timeout(COMMAND_S):
-                if command:
-                    self._orders.put_nowait(command)
-                self._hurry.set()
-                while True:
-                    await self._next()
-                    if reached(self._event):
-                        return None
-                    if isinstance(self._event, NotReady):
-                        why = self._event
-        return why
-
-    async def _next(self) -> None:
-        """Wait for the next thing that the scale says.
-
-        Raises:
-            DeviceUnavailable: it is away, or was lost meanwhile.
-        """
-        self._must_be_here()
-        await self._news.wait()
-        self._must_be_here()
-
-    def _must_be_here(self) -> None:
-        if not self.state.health.works:
-            raise DeviceUnavailable(self.device_id, self.state.reason or self.state.health.value)
-
     def _rules(self) -> Rules:
         options = self._options
         try:
             return self.model.rules(options.remove, options.minimum_g, options.stuck_s)
         except ValueError as error:
             raise DeviceMisconfigured(f"scale {self.model.title}: {error}") from error
-
-
-def _is_gross(event: Weight | Done) -> bool:
-    return not event.net and not isinstance(event, NotReady)
-
-
-def _is_zero(event: Weight | Done) -> bool:
-    return isinstance(event, Stable) and event.weight_g == 0
 
 
 @asynccontextmanager
