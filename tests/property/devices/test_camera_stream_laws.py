@@ -3,13 +3,16 @@
 import random
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.camera_stream.codec import Jpeg, JpegStream, Refused
 from devices.camera_stream.source import parse_source, shown
 from devices.errors import DeviceMisconfigured
-from tests.budget import INPUTS
+from tests.budget import INPUTS, LONG
+
+pytestmark = pytest.mark.timeout(3600 if LONG else 60)
 
 MAX_BYTES = 512
 PICTURE = bytes.fromhex("ffd8ffc0000b0800080008010111 00ffda0008010100003f0055ff00ffd0aaffd9".replace(" ", ""))
@@ -57,7 +60,7 @@ def pictures(chunks: list[bytes]) -> list[Jpeg | Refused]:
     return [found for chunk in chunks for found in stream.feed(chunk)]
 
 
-@settings(max_examples=INPUTS // 20)
+@settings(max_examples=min(5000, INPUTS // 20))
 @given(PIECES, st.lists(st.integers(0, 10_000), max_size=6))
 def test_chunks_do_not_matter(data: bytes, places: list[int]) -> None:
     assert pictures(cut(data, places)) == pictures([data])
@@ -94,7 +97,7 @@ def test_nothing_crashes_it_and_it_holds_no_more_than_its_limit(chance: random.R
             assert len(stream._buffer) <= MAX_BYTES + len(chunk)
 
 
-@settings(max_examples=INPUTS // 20)
+@settings(max_examples=min(5000, INPUTS // 20))
 @given(
     st.text(max_size=60), st.sampled_from(["rtsp://", "http://u:", "file:/", "/dev/", "", "https://[", "rtsp://a:b@"])
 )

@@ -6,6 +6,7 @@ import random
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,9 @@ from devices.ports.payment import Attempt, Paid, Refund, Refunded
 from devices.terminal_nexo import codec as nexo
 from devices.terminal_nexo.messages import answer_of
 from domain.scan import PaymentCode
-from tests.budget import INPUTS
+from tests.budget import INPUTS, LONG
+
+pytestmark = pytest.mark.timeout(3600 if LONG else 60)
 
 ATTEMPT = Attempt("S1-1", 1250, code=PaymentCode("wechat", "134567890123456789"))
 REFUND = Refund("R1", "S1-1", 500, 1250)
