@@ -49,13 +49,23 @@ class Asked:
             self.settings = load(config, None, os.environ).settings
             self.devices = self.settings.devices
 
+    def all(self) -> tuple[DeviceSettings, ...]:
+        """Return every device.
+
+        Raises:
+            NothingConfigured: there is none.
+        """
+        if not self.devices:
+            raise NothingConfigured
+        return self.devices
+
     def one(self, name: str) -> DeviceSettings:
         """Return the device called ``name``, or the only one.
 
         Raises:
             NoSuchDevice: there is none, or several and no name.
         """
-        found = [each for each in self.devices if name in ("", each.device_id)]
+        found = [each for each in self.all() if name in ("", each.device_id)]
         if len(found) != 1:
             raise NoSuchDevice(name or "?", ", ".join(each.device_id for each in self.devices))
         return found[0]

@@ -119,7 +119,7 @@ def test(ctx: click.Context, target: Target, *, everything: bool, as_json: bool)
     """Try a device out."""
     _quiet()
     asked, texts = target.asked(), texts_of(ctx)
-    chosen = asked.devices if everything else (asked.one(target.device),)
+    chosen = asked.all() if everything else (asked.one(target.device),)
     agent = asked.agent()
     if agent is not None:  # one after the other: a printer may take its time, and so may the next one
         asking = {"do": "device_test", "lang": _language(ctx)}

@@ -1,12 +1,20 @@
 """What the installer's desk refuses.
 
 EdgeError
+├── NothingConfigured   neither a store file with devices nor an address was given
 ├── NoSuchDevice        a name that the store file does not know, or none where several could be meant
 ├── AgentHoldsDevices   the running agent has the devices, and this command needs them for itself
 └── NothingLearnt       a trial gave no clear answer
 """
 
 from edge_agent.errors import EdgeError
+
+
+class NothingConfigured(EdgeError):
+    """Nobody said which devices."""
+
+    def __init__(self) -> None:
+        super().__init__("no device is configured: give --config FILE with [[devices]], or --address ADDRESS")
 
 
 class NoSuchDevice(EdgeError):

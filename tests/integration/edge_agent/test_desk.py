@@ -205,6 +205,12 @@ async def test_the_list_matches_what_is_configured(
     tomllib.loads((await desk("list", "--toml")).stdout)
 
 
+async def test_nothing_to_test_is_not_a_passed_test() -> None:
+    done = await desk("test", "--all")
+    assert done.exit_code == 1
+    assert "--config FILE" in done.output
+
+
 async def test_an_unknown_device_is_told_with_the_known_ones(
     tmp_path: Path, printer: PrinterSim, scanner: LineScannerSim
 ) -> None:

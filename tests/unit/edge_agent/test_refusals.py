@@ -53,6 +53,7 @@ AT_THE_TILL: list[DomainError | EdgeError | LinkError] = [
     errors.AlreadyRunning("data"),
     errors.AgentNotRunning("control.sock"),
     NoCamera(),
+    desk.NothingConfigured(),
     desk.NoSuchDevice("scale-9", "scale-1"),
     desk.AgentHoldsDevices("data"),
     desk.NothingLearnt("printer-1", "the level stayed high"),
