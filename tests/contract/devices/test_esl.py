@@ -1,6 +1,7 @@
-"""What shelf tags do: the double, and the real driver on a simulated gateway through a real connection."""
+"""What shelf tags do: the double, and the real driver on a simulated gateway through a real connection, and real ones (-m hardware)."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -205,3 +206,21 @@ async def test_batteries_are_known(bench: Bench) -> None:
     bench.battery("A2", 7)
     await until(lambda: bench.tags.tags["A2"].battery_percent == 7)
     assert bench.tags.tags["A2"].rssi_dbm == -60
+
+
+@pytest.mark.hardware
+async def test_a_real_gateway_takes_a_price() -> None:
+    """SHOPWIRE_DEVICE=esl_gateway:ADDRESS, SHOPWIRE_TAG=the tag that may show 12.80 for a while."""
+    kind, _, address = os.environ.get("SHOPWIRE_DEVICE", "").partition(":")
+    if kind != "esl_gateway":
+        pytest.skip("SHOPWIRE_DEVICE names no gateway, such as esl_gateway:tcp:192.168.1.70:8080")
+    driver = EslGateway("tags", address)
+    tag = os.environ["SHOPWIRE_TAG"]
+    running = asyncio.create_task(driver.run())
+    try:
+        await until(lambda: tag in driver.tags, 20)
+        driver.put([update(tag, 1280)])
+        await until(lambda: (driver.update_of(tag) or TagNews(tag, "", TagState.QUEUED)).state is TagState.ACKED, 50)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

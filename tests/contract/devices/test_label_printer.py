@@ -1,6 +1,7 @@
-"""What every label printer does: the double, and both drivers on the simulated device through real transports."""
+"""What every label printer does: the double, both drivers on the simulated device through real transports, and real ones (-m hardware)."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from devices.labelling.press import LabelPress, PressOptions
 from devices.memory_label import MemoryLabelPrinter
 from devices.ports.label import BatchProgress, LabelBatch, LabelPrinter, LabelRun
 from devices.ports.printer import JobState
+from devices.registry import DeviceSettings, open_device
 from firmware_sim.label import LabelSim
 from firmware_sim.wire import PtyWire, TcpWire
 from tests.waiting import until
@@ -226,3 +228,21 @@ async def test_a_model_that_never_answers_prints_and_everything_is_unknown(langu
         assert (outcome.state, outcome.printed, outcome.unknown) == (JobState.UNKNOWN, 0, 3)
         await until(lambda: sim.mechanism.printed == 3)
         running.cancel()
+
+
+@pytest.mark.hardware
+async def test_a_real_label_printer_prints_and_knows_it() -> None:
+    """SHOPWIRE_DEVICE=label_zpl:ADDRESS or label_tspl:ADDRESS, SHOPWIRE_PROFILE=MODEL; labels of at least 60 × 40 mm."""
+    kind, _, address = os.environ.get("SHOPWIRE_DEVICE", "").partition(":")
+    if not kind.startswith("label"):
+        pytest.skip("SHOPWIRE_DEVICE names no label printer, such as label_zpl:tcp:192.168.1.60:9100")
+    press = open_device(DeviceSettings("labels-1", kind, address, os.environ.get("SHOPWIRE_PROFILE", "")))
+    assert isinstance(press, LabelPress)
+    running = asyncio.create_task(press.run())
+    try:
+        await until(lambda: press.state.health.works, 10)
+        outcome = await press.print_batch(batch(2, 1, patience_s=20))
+        assert (outcome.state, outcome.printed) == (JobState.PRINTED, 3)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
