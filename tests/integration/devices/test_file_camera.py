@@ -64,21 +64,22 @@ async def test_without_the_extra_the_camera_is_absent_and_says_what_to_install(m
     await asyncio.gather(running, return_exceptions=True)
 
 
-@pytest.mark.slow
-async def test_the_public_set_is_read_with_at_most_three_wrong_texts() -> None:
+async def test_a_quarter_of_the_public_set_is_read_with_at_most_two_wrong_texts() -> None:
+    # Every other picture is read by test_reader.py, all of them by benchmarks/reader_pictures.py.
     folder = corpus("barcodes")
     wanted: dict[str, set[str]] = defaultdict(set)
     allowed: dict[str, set[str]] = defaultdict(set)
     for row in csv.DictReader((folder / "truth.csv").read_text("utf-8").splitlines()):
         (allowed if row["group"].endswith("#extra") else wanted)[row["file"]].add(_bare(row["text"]))
     camera, read, wrong = FileCamera("camera"), 0, []
-    for name, texts in wanted.items():
+    sample = dict(sorted(wanted.items())[1::4])
+    for name, texts in sample.items():
         found = {_bare(scan.data) for scan in await camera.read(folder / name)}
         read += bool(found & texts)
         wrong += [name] if found - texts - allowed[name] else []
-    with_code = sum(texts != {""} for texts in wanted.values())
-    assert read / with_code >= 0.70, f"{read} of {with_code}"
-    assert len(wrong) <= 3, wrong
+    with_code = sum(texts != {""} for texts in sample.values())
+    assert read / with_code >= 0.80, f"{read} of {with_code}"
+    assert len(wrong) <= 2, wrong
 
 
 def _bare(text: str) -> str:
