@@ -11,7 +11,7 @@ import click
 
 from devices.registry import DeviceSettings
 from edge_agent.control import ControlClient
-from edge_agent.desk.errors import AgentHoldsDevices, NoSuchDevice
+from edge_agent.desk.errors import AgentHoldsDevices, NoSuchDevice, NothingConfigured
 from edge_agent.errors import AgentNotRunning, EdgeError
 from edge_agent.settings import EdgeSettings, load
 
