@@ -17,9 +17,9 @@ from devices.camera_stream.grabber import Frame, Grabber
 from devices.camera_stream.scene import Scene, Stillness
 from devices.camera_stream.source import parse_source
 from devices.errors import DeviceError, DeviceIncapable, DeviceMisconfigured, DeviceUnavailable, PictureRefused
-from devices.health import DeviceHealth
+from devices.health import HasHealth
 from devices.ports.camera import Known
-from devices.ports.device import DeviceState, Health
+from devices.ports.device import Health
 from devices.ports.scanner import Scan, ScannerAbilities
 from devices.registry import DeviceSettings, options_of
 from devices.surroundings import Surroundings
@@ -87,7 +87,7 @@ class CameraOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return named or frozenset(NEED)
 
 
-class StreamCamera:
+class StreamCamera(HasHealth):
     """A camera that reads what passes before it. Each code is told once, and again when it has left the view.
 
     Attributes:
@@ -108,7 +108,7 @@ class StreamCamera:
         self._address, self._credentials = address, _credentials(device_id, self._options.credentials_file)
         if not address.startswith("usb:"):
             parse_source(address, self._credentials)
-        self._health = DeviceHealth(device_id, self._around.report)
+        super().__init__(device_id, self._around.report)
         self._backoff = backoff or Backoff(cap_s=5.0)
         self._scans: asyncio.Queue[Scan] = asyncio.Queue(maxsize=QUEUED_SCANS)
         self._left: list[Grabber] = []
@@ -118,16 +118,6 @@ class StreamCamera:
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
         self._view = View(known=self._is_known)
         self.counts: Counter[str] = Counter()
-
-    @property
-    def device_id(self) -> str:
-        """The name in settings, screens and logs."""
-        return self._health.device_id
-
-    @property
-    def state(self) -> DeviceState:
-        """Whether frames come."""
-        return self._health.state
 
     @property
     def stuck(self) -> int:
@@ -177,11 +167,11 @@ class StreamCamera:
             try:
                 await self._attempt()
             except _Frozen as frozen:
-                self._health.set(Health.DEGRADED, str(frozen))
+                self.health.set(Health.DEGRADED, str(frozen))
             except DeviceUnavailable as lost:
-                self._health.set(Health.ABSENT, lost.reason)
+                self.health.set(Health.ABSENT, lost.reason)
             except DeviceError as failed:
-                self._health.set(Health.FAILED, str(failed))
+                self.health.set(Health.FAILED, str(failed))
             await self._around.arrivals.wait(self._backoff.wait_s())
 
     async def _attempt(self) -> None:
@@ -228,7 +218,7 @@ class StreamCamera:
             raise _Frozen(f"the very same picture for {self._options.frozen_s:g} s: covered, dark or frozen")
         if not self._stillness.frozen:
             self._backoff.reset()
-            self._health.set(Health.OK)
+            self.health.set(Health.OK)
 
     async def _read(self, worker: ThreadPoolExecutor, reader: "FrameReader", frame: Frame) -> list[Reading]:
         try:

@@ -15,11 +15,11 @@ import structlog
 
 from devices.backoff import Backoff
 from devices.errors import DeviceMisconfigured, DeviceUnavailable
-from devices.health import DeviceHealth
+from devices.health import HasHealth
 from devices.payment_code import codec
 from devices.payment_code.codec import MAX_ANSWER_BYTES, MAX_BILL_BYTES, Key, Notice, NotTrusted, Sealed
 from devices.payment_code.exchange import NoAnswer, door_at, post
-from devices.ports.device import DeviceState, Health
+from devices.ports.device import Health
 from devices.ports.payment import Attempt, BillLine, Outcome, Refund, RefundOutcome, Unknown
 from devices.registry import DeviceSettings, options_of
 from devices.surroundings import Surroundings
@@ -55,7 +55,7 @@ class PaymentOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"watch_s {self.watch_s} is not 0.1 to 3600")
 
 
-class PaymentCodes:
+class PaymentCodes(HasHealth):
     """A provider that collects by payment code.
 
     Attributes:
@@ -76,20 +76,10 @@ class PaymentCodes:
         self._around, self._watch_s, self._wall_s = around or Surroundings(), options.watch_s, wall_s
         self._door = door_at(address, options.ca_file)
         self._key = Key(options.merchant, _secret(device_id, options.secret_file))
-        self._health = DeviceHealth(device_id, self._around.report)
+        super().__init__(device_id, self._around.report)
         self._backoff = backoff or Backoff(cap_s=5.0)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"payment:{device_id}")
         self.counts: Counter[str] = Counter()
-
-    @property
-    def device_id(self) -> str:
-        """The name in settings, screens and logs."""
-        return self._health.device_id
-
-    @property
-    def state(self) -> DeviceState:
-        """Whether the provider answers."""
-        return self._health.state
 
     async def run(self) -> None:
         """Look after the connection until cancelled."""
@@ -170,11 +160,11 @@ class PaymentCodes:
         try:
             answer = await post(self._threads, self._door, path, headers, body, limit, within_s)
         except NoAnswer as silence:
-            self._health.set(Health.ABSENT, f"the provider does not answer: {silence.reason}")
+            self.health.set(Health.ABSENT, f"the provider does not answer: {silence.reason}")
             raise
         checked = codec.checked(self._key, answer.status, nonce, answer.signature, answer.body)
         if self.state.health is Health.ABSENT:
-            self._health.set(Health.OK)
+            self.health.set(Health.OK)
         return checked
 
     async def _answers(self) -> bool:
@@ -183,14 +173,14 @@ class PaymentCodes:
         except NoAnswer:
             return False
         except NotTrusted as error:
-            self._health.set(Health.FAILED, f"{error.reason}: look at merchant, secret and address")
+            self.health.set(Health.FAILED, f"{error.reason}: look at merchant, secret and address")
             return False
         if word == "SUCCESS":
-            self._health.set(Health.OK)
+            self.health.set(Health.OK)
             return True
         # Signed, so the provider's own: it knows us, and does not want us as we are.
         reason = "the clocks differ by more than 5 minutes: set this machine's" if word == "CLOCK_SKEW" else word
-        self._health.set(Health.FAILED, f"the provider refuses: {reason}")
+        self.health.set(Health.FAILED, f"the provider refuses: {reason}")
         return False
 
     def _distrust(self, what: str, error: NotTrusted) -> None:
