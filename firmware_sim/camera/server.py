@@ -4,20 +4,18 @@ import asyncio
 import base64
 import contextlib
 import random
-import socket
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from firmware_sim.camera.scenes import Scene, pack_from, photograph
+from firmware_sim.wire import Door
 
 FAULTS = ("unplug", "replug", "freeze", "thaw", "slow", "fast", "half", "garbage", "huge", "endless", "flood", "calm")
-MAX_HEAD_BYTES = 8192
 _BOUNDARY = b"frame"
 _SLOW_PIECE_S = 0.05
 
 
-class CameraSim:
+class CameraSim(Door):
     """A network camera. ``/stream.mjpg`` gives frames without end, ``/snapshot.jpg`` one.
 
     Attributes:
@@ -36,80 +34,21 @@ class CameraSim:
         seed: int = 0,
     ) -> None:
         """Port 0 takes a free one, kept over unplug and replug; ``login`` is ``user:password`` that viewers must give."""
+        super().__init__(host, port, "camera")
         self.frames = self.viewers = 0
-        self._host, self._port, self._size, self._fps = host, port, size, fps
+        self._size, self._fps = size, fps
         self._login = base64.b64encode(login.encode()).decode() if login else ""
         self._random = random.Random(seed)
         self._blank = Scene("an empty counter", size, [])
         self._scenes, self._each_s, self._shown_at = [self._blank], 0.0, 0.0
-        self._thawed = asyncio.Event()
-        self._thawed.set()
         self._bytes_per_s: float | None = None
         self._flood = False
         self._next: list[str | bytes] = []
-        self._server: asyncio.Server | None = None
-        self._opening: asyncio.Task[asyncio.Server] | None = None
-        self._calls: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return self._port
 
     @property
     def address(self) -> str:
         """What a driver's settings name."""
         return f"http://{self._host}:{self._port}/stream.mjpg"
-
-    @property
-    def plugged(self) -> bool:
-        """Whether the cable is in."""
-        return self._opening is not None
-
-    async def start(self) -> None:
-        """Plug it in."""
-        self.replug()
-        if self._opening is not None:
-            await self._opening
-
-    async def stop(self) -> None:
-        """Pull the cable for good."""
-        calls = list(self._calls)
-        self.unplug()
-        for call in calls:
-            call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        await self.stop()
-
-    def replug(self) -> None:
-        """Listen (again), on the same port."""
-        if self._opening is None:
-            door = socket.socket()
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            door.bind((self._host, self._port))
-            door.listen(16)
-            self._port = door.getsockname()[1]
-            self._opening = asyncio.create_task(self._open(door), name=f"camera:{self._port}")
-
-    def unplug(self) -> None:
-        """Pull the cable: streams break, new ones are refused."""
-        if self._server is not None:
-            self._server.close()
-        if self._opening is not None:
-            self._opening.cancel()
-        self._server = self._opening = None
-        for writer in self._calls.values():
-            writer.transport.abort()
 
     def handle(self, command: dict[str, Any]) -> dict[str, Any]:
         """Carry out one JSON command and return what is to be seen then.
@@ -159,7 +98,7 @@ class CameraSim:
         return self._scene().jpeg(self.frames)
 
     def _wire(self) -> dict[str, Any]:
-        frozen = not self._thawed.is_set()
+        frozen = not self.thawed.is_set()
         return {"plugged": self.plugged, "frozen": frozen, "bytes_per_s": self._bytes_per_s, "flood": self._flood}
 
     def _photograph(self, path: str) -> Scene:
@@ -173,15 +112,9 @@ class CameraSim:
         return self._scenes[turn % len(self._scenes)]
 
     def _fault(self, fault: str, command: dict[str, Any]) -> None:
+        if self.fail(fault):
+            return
         match fault:
-            case "unplug":
-                self.unplug()
-            case "replug":
-                self.replug()
-            case "freeze":
-                self._thawed.clear()
-            case "thaw":
-                self._thawed.set()
             case "slow":
                 self._bytes_per_s = float(command.get("bytes_per_s", 1))
             case "fast":
@@ -201,29 +134,11 @@ class CameraSim:
             case _:
                 raise ValueError(f"fault {fault!r} is none of {', '.join(FAULTS)}")
 
-    async def _open(self, door: socket.socket) -> asyncio.Server:
-        try:
-            self._server = await asyncio.start_server(self._called, sock=door, limit=MAX_HEAD_BYTES)
-        except asyncio.CancelledError:
-            door.close()
-            raise
-        return self._server
-
-    def _called(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A task of our own: asyncio's, when cancelled, makes noise on Python 3.11.
-        call = asyncio.create_task(self._serve(reader, writer))
-        self._calls[call] = writer
-        call.add_done_callback(self._calls.pop)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            await self._thawed.wait()
-            await self._answer(head, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # the viewer went, or never spoke HTTP
-        finally:
-            writer.transport.abort()
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one viewer."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        await self.thawed.wait()
+        await self._answer(head, writer)
 
     async def _answer(self, head: str, writer: asyncio.StreamWriter) -> None:
         path = head.split(" ", 2)[1] if head.count(" ") >= 2 else ""
@@ -251,7 +166,7 @@ class CameraSim:
         self.viewers += 1
         try:
             while True:
-                await self._thawed.wait()
+                await self.thawed.wait()
                 await self._send(writer, self._part())
                 self.frames += 1
                 await asyncio.sleep(0 if self._flood else 1 / self._fps)
@@ -277,7 +192,7 @@ class CameraSim:
             if self._bytes_per_s is not None:
                 size = max(1, int(self._bytes_per_s * _SLOW_PIECE_S))
                 await asyncio.sleep(size / self._bytes_per_s)
-            await self._thawed.wait()
+            await self.thawed.wait()
             writer.write(rest[:size])
             await writer.drain()
             rest = rest[size:]

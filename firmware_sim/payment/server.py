@@ -7,22 +7,20 @@ import hashlib
 import hmac
 import json
 import secrets
-import socket
 import time
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from firmware_sim.payment.book import CHOICES, Book, Order, said_of
 from firmware_sim.payment.wire import masked, request_from, signature
+from firmware_sim.wire import Door
 
 FAULTS = ("unplug", "replug", "freeze", "thaw", "slow", "fast", "half", "garbage")
 BENCH_SECRET = b"bench secret, worth nothing"
-MAX_HEAD_BYTES = 8192
 MAX_NOTICES = 1000
 CLOCK_LIMIT_S = 300.0
 
 
-class PaymentSim:
+class PaymentSim(Door):
     """A provider of payments.
 
     Attributes:
@@ -40,85 +38,28 @@ class PaymentSim:
         notify_url: str = "",
     ) -> None:
         """Port 0 takes a free one, kept over unplug and replug; notifications are also posted to ``notify_url`` (http, loopback)."""
+        super().__init__(host, port, "payment")
         self.book = Book(lambda: dt.datetime.now(dt.UTC))
         self.book.tell = self._tell
         self.notices: list[dict[str, str]] = []
-        self._host, self._port, self._merchant, self._secret, self._notify_url = (
-            host,
-            port,
-            merchant,
-            secret,
-            notify_url,
-        )
+        self._merchant, self._secret, self._notify_url = merchant, secret, notify_url
         self._latency_s, self._skew_s = 0.0, 0.0
         self._spoil: list[str] = []
-        self._thawed = asyncio.Event()
-        self._thawed.set()
         self._nonces: dict[str, None] = {}
-        self._server: asyncio.Server | None = None
-        self._opening: asyncio.Task[asyncio.Server] | None = None
-        self._calls: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._posts: set[asyncio.Task[None]] = set()
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return self._port
 
     @property
     def address(self) -> str:
         """What a driver's settings name."""
         return f"http://{self._host}:{self._port}"
 
-    @property
-    def plugged(self) -> bool:
-        """Whether the line to it is up."""
-        return self._opening is not None
-
-    async def start(self) -> None:
-        """Open for business."""
-        self.replug()
-        if self._opening is not None:
-            await self._opening
-
     async def stop(self) -> None:
         """Close for good."""
-        calls = [*self._calls, *self._posts]
-        self.unplug()
-        for call in calls:
-            call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        await self.stop()
-
-    def replug(self) -> None:
-        """Bring the line up (again), on the same port."""
-        if self._opening is None:
-            door = socket.socket()
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            door.bind((self._host, self._port))
-            door.listen(16)
-            self._port = door.getsockname()[1]
-            self._opening = asyncio.create_task(self._open(door), name=f"payment:{self._port}")
-
-    def unplug(self) -> None:
-        """Cut the line: what was being asked is not answered."""
-        if self._server is not None:
-            self._server.close()
-        if self._opening is not None:
-            self._opening.cancel()
-        self._server = self._opening = None
-        for writer in self._calls.values():
-            writer.transport.abort()
+        posts = list(self._posts)
+        for post in posts:
+            post.cancel()
+        await super().stop()
+        await asyncio.gather(*posts, return_exceptions=True)
 
     def handle(self, command: dict[str, Any]) -> dict[str, Any]:
         """Carry out one JSON command and return what is to be seen then.
@@ -177,19 +118,13 @@ class PaymentSim:
         }
 
     def _wire(self) -> dict[str, Any]:
-        frozen = not self._thawed.is_set()
+        frozen = not self.thawed.is_set()
         return {"plugged": self.plugged, "frozen": frozen, "latency_s": self._latency_s, "clock_skew_s": self._skew_s}
 
     def _fault(self, fault: str, command: dict[str, Any]) -> None:
+        if self.fail(fault):
+            return
         match fault:
-            case "unplug":
-                self.unplug()
-            case "replug":
-                self.replug()
-            case "freeze":
-                self._thawed.clear()
-            case "thaw":
-                self._thawed.set()
             case "slow":
                 self._latency_s = float(command.get("latency_s", 2.0))
             case "fast":
@@ -199,29 +134,12 @@ class PaymentSim:
             case _:
                 raise ValueError(f"fault {fault!r} is none of {', '.join(FAULTS)}")
 
-    async def _open(self, door: socket.socket) -> asyncio.Server:
-        try:
-            self._server = await asyncio.start_server(self._called, sock=door, limit=MAX_HEAD_BYTES)
-        except asyncio.CancelledError:
-            door.close()
-            raise
-        return self._server
-
-    def _called(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A task of our own: asyncio's, when cancelled, makes noise on Python 3.11.
-        call = asyncio.create_task(self._serve(reader, writer))
-        self._calls[call] = writer
-        call.add_done_callback(self._calls.pop)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one caller."""
+        with contextlib.suppress(ValueError):  # it never spoke HTTP, or dates its request with words
             head, body = await request_from(reader)
-            await self._thawed.wait()
+            await self.thawed.wait()
             await self._answer(head, body, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            pass  # the caller went, or never spoke HTTP
-        finally:
-            writer.transport.abort()
 
     async def _answer(self, head: dict[str, str], body: bytes, writer: asyncio.StreamWriter) -> None:
         status, answer = self._judged(head, body)
@@ -241,7 +159,7 @@ class PaymentSim:
                 whole = secrets.token_bytes(200)
             case _:
                 pass
-        await self._thawed.wait()
+        await self.thawed.wait()
         writer.write(whole)
         await writer.drain()
         writer.close()
@@ -311,7 +229,9 @@ class PaymentSim:
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(5):
                 reader, writer = await asyncio.open_connection(name, int(port or 80))
-                writer.write((head + proof).encode() + data)
-                await writer.drain()
-                await reader.read(1024)
-                writer.close()
+                try:
+                    writer.write((head + proof).encode() + data)
+                    await writer.drain()
+                    await reader.read(1024)
+                finally:
+                    writer.transport.abort()
