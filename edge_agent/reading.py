@@ -78,9 +78,8 @@ class Reading:
                 refused.set()
 
     def _listen(self, scanner: Scanner) -> AsyncIterator[Scan]:
-        if hasattr(
-            scanner, "ask_known"
-        ):  # a live camera: of two texts that it may have read, the article is the likelier one
+        # A live camera: of two texts that it may have read, the article is the likelier one.
+        if hasattr(scanner, "ask_known"):
             cast(LiveCamera, scanner).ask_known(self._lane.knows)
         return aiter(scanner)
 
