@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Protocol
 
 import structlog
 
 from devices.ports.scanner import Scan
 from devices.reading import Code, Refusal
+from devices.transport import Transport
 
 QUEUED_SCANS = 64
 REMEMBERED_CODES = 32
@@ -16,6 +18,20 @@ AGAIN_S = 0.4
 """A scanner in its stand reads an item as often as it can while it lies there (every 0.05 to 0.3 s); two passes of a hand take longer."""
 
 _log = structlog.get_logger(__name__)
+
+
+class Decoder(Protocol):
+    """Cuts what comes into codes, in any chunks."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether part of a code is waiting for its end."""
+
+    def feed(self, data: bytes) -> list[Code | Refusal]:
+        """Take a chunk and return what it completes."""
+
+    def silence(self) -> list[Code | Refusal]:
+        """Tell that nothing came for a while."""
 
 
 class Passes:
@@ -51,6 +67,29 @@ class Intake:
         self._device_id, self._now = device_id, now
         self._passes = Passes(again_s)
         self._scans: asyncio.Queue[Scan] = asyncio.Queue(maxsize=QUEUED_SCANS)
+
+    async def read(self, transport: Transport, decoder: Decoder, quiet_s: float, heard: Callable[[], None]) -> None:
+        """Take what comes until the scanner is lost.
+
+        Args:
+            transport: open.
+            decoder: of what comes.
+            quiet_s: silence that ends what is half there.
+            heard: told of each piece: the next loss starts with a short wait.
+
+        Raises:
+            DeviceUnavailable: the scanner is lost.
+        """
+        while True:
+            try:
+                async with asyncio.timeout(quiet_s if decoder.pending else None):
+                    data = await transport.read()
+            except TimeoutError:
+                results = decoder.silence()
+            else:
+                heard()
+                results = decoder.feed(data)
+            await self.take(results)  # not under the time-out: a code that waits for room is not lost
 
     async def take(self, results: Iterable[Code | Refusal]) -> None:
         """Take what a decoder found; a full queue waits here, and the bytes then wait in the port: codes are never dropped silently."""

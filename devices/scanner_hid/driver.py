@@ -1,7 +1,5 @@
 """The keyboard scanner: grabbed from the kernel, its keys put together to codes. It takes no orders."""
 
-import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -55,7 +53,11 @@ class HidOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HidScanner(ServedDevice):
-    """A scanner that the computer takes for a keyboard."""
+    """A scanner that the computer takes for a keyboard.
+
+    Attributes:
+        intake: its scans, and counts of what was none.
+    """
 
     can = ScannerAbilities()
 
@@ -70,21 +72,11 @@ class HidScanner(ServedDevice):
     ) -> None:
         super().__init__(device_id, address, around, backoff=backoff)
         self._options = options or HidOptions()
-        self._intake = Intake(device_id, self._options.again_s)
-
-    @property
-    def refused(self) -> Counter[str]:
-        """How many codes were refused, by reason."""
-        return self._intake.refused
-
-    @property
-    def repeated(self) -> int:
-        """How many reads repeated a pass that had counted."""
-        return self._intake.repeated
+        self.intake = Intake(device_id, self._options.again_s)
 
     def __aiter__(self) -> AsyncIterator[Scan]:
         """Yield scans in the order in which they were read."""
-        return self._intake.scans()
+        return self.intake.scans()
 
     async def serve(self, transport: Transport) -> None:
         """Read keys until the scanner is lost."""
@@ -92,16 +84,7 @@ class HidScanner(ServedDevice):
         typing = self._options.typing
         decoder = KeyDecoder(typing)
         quiet_s = typing.idle_s if typing.end is End.NONE else typing.stale_s
-        while True:
-            try:
-                async with asyncio.timeout(quiet_s if decoder.pending else None):
-                    data = await transport.read()
-            except TimeoutError:
-                results = decoder.silence()
-            else:
-                self._backoff.reset()
-                results = decoder.feed(data)
-            await self._intake.take(results)
+        await self.intake.read(transport, decoder, quiet_s, self._backoff.reset)
 
     async def enable(self) -> None:
         """Keyboards take no orders."""

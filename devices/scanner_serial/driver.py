@@ -1,7 +1,6 @@
 """The line-framed scanner: opens its port, reads it, loses it, finds it again; yields codes and passes orders on."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -58,6 +57,7 @@ class SerialScanner(ServedDevice):
     """A scanner on a serial port, a USB-CDC port or a network serial server.
 
     Attributes:
+        intake: its scans, and counts of what was none.
         setup: fingerprint of its set-up as it was read last; empty while unknown.
     """
 
@@ -76,7 +76,7 @@ class SerialScanner(ServedDevice):
         self._options = options or ScannerOptions()
         self._model = model or MODELS.named(ANY_MODEL)
         self._vendor = None if self._options.ids in ("aim", "none") else IDS.named(self._options.ids)
-        self._intake = Intake(device_id, self._options.again_s)
+        self.intake = Intake(device_id, self._options.again_s)
         self._transport: Transport | None = None
         self._disabled = False
 
@@ -85,19 +85,9 @@ class SerialScanner(ServedDevice):
         """What may be asked of this model."""
         return self._model.can
 
-    @property
-    def refused(self) -> Counter[str]:
-        """How many frames were refused, by reason."""
-        return self._intake.refused
-
-    @property
-    def repeated(self) -> int:
-        """How many reads repeated a pass that had counted."""
-        return self._intake.repeated
-
     def __aiter__(self) -> AsyncIterator[Scan]:
         """Yield scans in the order in which they were read."""
-        return self._intake.scans()
+        return self.intake.scans()
 
     async def enable(self) -> None:
         """Read again."""
@@ -140,16 +130,7 @@ class SerialScanner(ServedDevice):
 
     async def _read(self, transport: Transport, decoder: LineDecoder) -> None:
         quiet_s = self._options.gap_s if self._options.suffix is Suffix.NONE else self._options.stale_s
-        while True:
-            try:
-                async with asyncio.timeout(quiet_s if decoder.pending else None):
-                    data = await transport.read()
-            except TimeoutError:
-                results = decoder.silence()
-            else:
-                self._backoff.reset()  # bytes came: the next loss starts with a short wait
-                results = decoder.feed(data)
-            await self._intake.take(results)
+        await self.intake.read(transport, decoder, quiet_s, self._backoff.reset)
 
     async def _order(self, wish: str, orders: str) -> None:
         if not orders:
@@ -166,7 +147,7 @@ class SerialScanner(ServedDevice):
         """Ask for the set-up and compare it: a shopper who shows a programming code must not change a scanner unseen."""
         await self._order("tell its set-up", self._model.setup_question)
         answer = await self._answer(transport, decoder)
-        await self._intake.take(decoder.feed(answer.others))
+        await self.intake.take(decoder.feed(answer.others))
         self.setup = fingerprint(answer.setup) if answer.setup else ""
         accepted = self._options.setup
         if accepted and self.setup != accepted:
@@ -192,7 +173,7 @@ class SerialScanner(ServedDevice):
             if answer := find_reply(heard):
                 return answer
             codes, heard = split_codes(heard)
-            await self._intake.take(decoder.feed(codes))
+            await self.intake.take(decoder.feed(codes))
         return Answered("", heard)
 
 

@@ -1,7 +1,6 @@
 """The Zebra SSI scanner: greets it, locks it, answers every packet, yields codes and passes orders on."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -56,6 +55,7 @@ class SsiScanner(ServedDevice):
     """A scanner in SSI mode on a serial line or USB-CDC.
 
     Attributes:
+        intake: its scans, and counts of what was none.
         setup: fingerprint of its set-up as it was read last; empty while unknown.
         revision: what it says of itself.
     """
@@ -74,26 +74,16 @@ class SsiScanner(ServedDevice):
         super().__init__(device_id, address, around, backoff=backoff)
         self.setup = self.revision = ""
         self._options = options or SsiOptions()
-        self._intake = Intake(device_id, self._options.again_s)
+        self.intake = Intake(device_id, self._options.again_s)
         self._session = Session()
         self._transport: Transport | None = None  # set while orders can be given
         self._answered: asyncio.Future[Packet] | None = None
         self._one_at_a_time = asyncio.Lock()
         self._disabled = False
 
-    @property
-    def refused(self) -> Counter[str]:
-        """How many packets and codes were refused, by reason."""
-        return self._intake.refused
-
-    @property
-    def repeated(self) -> int:
-        """How many reads repeated a pass that had counted."""
-        return self._intake.repeated
-
     def __aiter__(self) -> AsyncIterator[Scan]:
         """Yield scans in the order in which they were read."""
-        return self._intake.scans()
+        return self.intake.scans()
 
     async def enable(self) -> None:
         """Read again."""
@@ -201,13 +191,13 @@ class SsiScanner(ServedDevice):
 
     async def _hear(self, transport: Transport, data: bytes) -> list[Packet]:
         if not data:
-            await self._intake.take(self._session.silence())
+            await self.intake.take(self._session.silence())
             return []
         self._backoff.reset()
         heard = self._session.feed(data)
         if heard.reply:
             await self._write(transport, heard.reply)
-        await self._intake.take(heard.results)
+        await self.intake.take(heard.results)
         return heard.answers
 
     async def _write(self, transport: Transport, data: bytes) -> None:

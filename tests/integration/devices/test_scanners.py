@@ -99,7 +99,7 @@ async def test_noise_between_packets_is_counted_and_survived(ssi: SsiScannerSim)
         ssi.wire.garbage(200)
         ssi.scan("6901234567892", "]E0")
         assert await following(codes) == "6901234567892"
-        assert scanner.refused
+        assert scanner.intake.refused
 
 
 async def test_a_frozen_scanner_is_noticed_and_comes_back() -> None:
@@ -143,7 +143,7 @@ async def test_badly_made_scanners_yield_no_wrong_code() -> None:
         scanner = SsiScanner("s", ssi_sim.address)
         async with running(scanner):
             ssi_sim.scan("6901234567892", "]E0")  # as a plain line, although it was asked for packets
-            await until(lambda: scanner.refused["noise"])
+            await until(lambda: scanner.intake.refused["noise"])
 
 
 async def test_f39_a_programming_code_does_not_change_a_locked_scanner(ssi: SsiScannerSim) -> None:
@@ -211,7 +211,7 @@ async def test_the_same_item_in_two_passes_counts_twice_and_in_one_once() -> Non
             for _ in range(5):
                 sim.scan("6901234567892")
             assert await following(codes) == "6901234567892"
-            await until(lambda: scanner.repeated == 4)
+            await until(lambda: scanner.intake.repeated == 4)
             started = asyncio.get_running_loop().time()
             await until(lambda: asyncio.get_running_loop().time() - started > 0.06)
             sim.scan("6901234567892")
@@ -231,7 +231,7 @@ async def test_a_keyboard_is_read_however_it_types(how: dict[str, object]) -> No
             for text in ("6901234567892", "AbC-100/7 $%+.", "0106901234567892\x1d10A"):
                 sim.scan(text)
                 assert await following(codes) == text
-        assert not scanner.refused
+        assert not scanner.intake.refused
 
 
 async def test_a_keyboard_without_terminator_is_read_by_silence() -> None:
@@ -252,7 +252,7 @@ async def test_f38_keys_that_would_command_something_spoil_the_code_and_are_coun
             sim.scan("calc")
             sim.scan("6901234567892")
             assert await following(codes) == "6901234567892"
-        assert scanner.refused == {"control_character": 2}
+        assert scanner.intake.refused == {"control_character": 2}
 
 
 async def test_what_a_person_types_is_no_scan_unless_it_is_wanted() -> None:
@@ -262,7 +262,7 @@ async def test_what_a_person_types_is_no_scan_unless_it_is_wanted() -> None:
         )
         async with running(strict):
             sim.type_by_hand("6901234567892")
-            await until(lambda: strict.refused == {"typed": 1})
+            await until(lambda: strict.intake.refused == {"typed": 1})
         async with running(open_to_people) as codes:
             sim.type_by_hand("6901234567892")
             assert await following(codes) == "6901234567892"

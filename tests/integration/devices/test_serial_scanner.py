@@ -49,10 +49,10 @@ async def test_a_half_frame_does_not_spoil_the_next_code(sim: LineScannerSim) ->
         running = tasks.create_task(scanner.run())
         await _until_open(scanner)
         sim.half_frame()
-        await until(lambda: scanner.refused)
+        await until(lambda: scanner.intake.refused)
         sim.scan("6901234567892")
         assert await _next(scanner) == "6901234567892"
-        assert scanner.refused == {"half_frame": 1}
+        assert scanner.intake.refused == {"half_frame": 1}
         running.cancel()
 
 
@@ -67,7 +67,7 @@ async def test_noise_is_counted_and_survived(sim: LineScannerSim) -> None:
         async with asyncio.timeout(5):
             while await _next(scanner) != "96385074":
                 pass  # a piece of noise may be printable text: the domain refuses it as no known item
-        assert scanner.refused["control_character"] >= 1
+        assert scanner.intake.refused["control_character"] >= 1
         running.cancel()
 
 
