@@ -44,7 +44,9 @@ class CashDrawers:
 
     async def _open(self, ask: Ask) -> Answer:
         drawer = self._drawer()
-        cmd = OpenDrawer(self._lane.lane, drawer.device_id, by=str(ask.get("by", "")), reason=str(ask.get("reason", "")))
+        cmd = OpenDrawer(
+            self._lane.lane, drawer.device_id, by=str(ask.get("by", "")), reason=str(ask.get("reason", ""))
+        )
         await self._counter.do(lambda uow, clock: open_drawer(cmd, self._permit, uow, clock))
         _log.info("drawer_opened", device_id=drawer.device_id, lane=self._lane.lane, reason=cmd.reason)
         pulsed = await _answer(drawer.ask(lambda each: each.open(), ANSWER_S))

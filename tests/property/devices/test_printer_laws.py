@@ -170,7 +170,7 @@ def test_through_the_printer_nothing_but_text_comes_out(profile: str) -> None:
         assert sorted(printed) == sorted(cleaned * 4)
 
 
-@settings(max_examples=6000 if LONG else 60)
+@settings(max_examples=2000 if LONG else 60)
 @given(st.data())
 def test_no_document_holds_a_real_time_command(data: st.DataObject) -> None:
     text = st.text(max_size=20)
