@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from devices.ports import DeviceState, Health
+from devices.token_bucket import TokenBucket
 from domain.limits import has_control
 from edge_agent.attached import Attached
 from edge_agent.counter import Counter
@@ -19,7 +20,6 @@ BURST = 6
 PER_CHANGE_S = 120.0
 """… and then one in this time: a loose plug must not fill the stream, and headquarters still hears how it ended."""
 
-
 MOST_REASON = 300
 
 
@@ -31,7 +31,7 @@ class DeviceNews:
         self.on_change: list[Callable[[str, DeviceState], None]] = []
         self._waiting: dict[str, DeviceState] = {}
         self._told: dict[str, Health] = {}
-        self._allowed: dict[str, Allowance] = {}
+        self._allowed: dict[str, TokenBucket] = {}
         self._changed = asyncio.Event()
 
     @property
@@ -71,7 +71,7 @@ class DeviceNews:
             if self._told.get(device_id) is self._waiting[device_id].health:
                 del self._waiting[device_id]
                 continue
-            allowance = self._allowed.setdefault(device_id, Allowance(self._now()))
+            allowance = self._allowed.setdefault(device_id, TokenBucket(1 / PER_CHANGE_S, BURST, self._now()))
             if (wait_s := allowance.take(self._now())) > 0:
                 due_s.append(wait_s)
                 continue
@@ -83,22 +83,6 @@ class DeviceNews:
         await self._counter.do_when_room(
             lambda uow, clock: device_changed(device_id, state.health.value, told(state.reason), uow, clock)
         )
-
-
-class Allowance:
-    """``BURST`` at once, then one every ``PER_CHANGE_S``."""
-
-    def __init__(self, now_s: float) -> None:
-        self._left, self._at_s = float(BURST), now_s
-
-    def take(self, now_s: float) -> float:
-        """Take one and return 0, or return the seconds until there is one."""
-        self._left = min(float(BURST), self._left + (now_s - self._at_s) / PER_CHANGE_S)
-        self._at_s = now_s
-        if self._left < 1:
-            return (1 - self._left) * PER_CHANGE_S
-        self._left -= 1
-        return 0.0
 
 
 def states_of(attached: Attached) -> dict[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 import msgspec
 
 from devices.errors import PictureRefused, TooManyFrames
+from devices.token_bucket import TokenBucket
 from devices.vision.voter import View
 
 MAX_SESSION_NAME = 64
@@ -51,23 +52,6 @@ class IntakeLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not (0 < self.session_fps <= 60 and 0 < self.total_fps <= 240 and 1 <= self.session_burst <= 240):
             rates = f"session_fps {self.session_fps}, total_fps {self.total_fps}, session_burst {self.session_burst}"
             raise ValueError(f"{rates}: above 0, at most 60, 240 and 240")
-
-
-class TokenBucket:
-    """``rate`` tokens a second, at most ``burst`` kept; full at first."""
-
-    def __init__(self, rate: float, burst: float, at_s: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._tokens, self._at_s = burst, at_s
-
-    def take(self, at_s: float) -> float:
-        """Take a token and return 0, or the seconds until there is one."""
-        self._tokens = min(self._burst, self._tokens + max(0.0, at_s - self._at_s) * self._rate)
-        self._at_s = max(self._at_s, at_s)
-        if self._tokens < 1:
-            return (1 - self._tokens) / self._rate
-        self._tokens -= 1
-        return 0.0
 
 
 class Session:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from devices.camera_file.intake import Intake, IntakeLimits, TokenBucket
+from devices.camera_file.intake import Intake, IntakeLimits
 from devices.errors import DeviceMisconfigured, PictureRefused, TooManyFrames
 from devices.registry import DeviceSettings, open_device
+from devices.token_bucket import TokenBucket
 
 LIMITS = IntakeLimits(frame_bytes=1000, session_fps=5, session_burst=3, total_fps=10, sessions=2, idle_s=30, at_work=2)
 

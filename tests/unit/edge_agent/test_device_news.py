@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from devices.ports import DeviceState, Health
 from edge_agent.counter import Counter
-from edge_agent.device_news import BURST, PER_CHANGE_S, Allowance, DeviceNews
+from edge_agent.device_news import BURST, PER_CHANGE_S, DeviceNews
 from protocol.facts import DeviceStateChanged
 from tests.edge_store import Store
 from tests.waiting import until
@@ -60,13 +60,3 @@ async def test_what_a_device_says_travels_without_controls_and_within_bounds(sho
         news.report("printer", DeviceState(Health.FAILED, "\x1b[2J" + "纸" * 2000 + "\u202e"))
         await until(lambda: shop.facts() != [])
     assert shop.facts() == [DeviceStateChanged("printer", "failed", "[2J" + "纸" * 297)]
-
-
-def test_an_allowance_comes_back_with_time() -> None:
-    allowance = Allowance(0)
-    assert [allowance.take(0) for _ in range(BURST)] == [0] * BURST
-    assert allowance.take(0) == PER_CHANGE_S
-    assert allowance.take(PER_CHANGE_S / 2) == PER_CHANGE_S / 2
-    assert allowance.take(PER_CHANGE_S) == 0
-    assert [allowance.take(1e9) for _ in range(BURST)] == [0] * BURST
-    assert allowance.take(1e9) > 0
