@@ -248,5 +248,6 @@ def _shape(name: str, given: tuple[str, ...]) -> Image.Image | None:
 
 
 def _number(text: str, otherwise: int = 0) -> int:
-    found = re.match(r"\s*-?\d{1,7}", text)
-    return int(found[0]) if found else otherwise
+    # Only the digits: int() does not take every kind of space that a pattern takes.
+    found = re.match(r"\s*(-?[0-9]{1,7})", text)
+    return int(found[1]) if found else otherwise

@@ -22,8 +22,8 @@ IGNORED = frozenset(_NO_LOOKS.split())
 
 def number_of(text: str, otherwise: int) -> int:
     """Return the number that a parameter begins with."""
-    match = re.match(r"\s*-?\d{1,8}", text)
-    return int(match[0]) if match else otherwise
+    match = re.match(r"\s*(-?[0-9]{1,8})", text)
+    return int(match[1]) if match else otherwise
 
 
 def draw(field: Field, data: bytes | None, canvas: Canvas, pen: zpl_text.Position, model: LabelModel) -> None:

@@ -47,6 +47,11 @@ def test_a_font_that_is_not_there_prints_nothing_and_is_counted() -> None:
     assert printer.unknown == {"font NONE.TTF": 1}
 
 
+def test_numbers_behind_strange_spaces_are_numbers() -> None:
+    jobs, _ = tspl_jobs(b'CLS\r\nTEXT \x1d9,\x1c9,"3",0,1,1,"x"\r\nPRINT \x1f2\r\n')
+    assert [(job.copies, job.texts) for job in jobs] == [(2, ("x",))]
+
+
 def test_orders_are_found_in_pieces_and_once() -> None:
     at_once = AtOnce()
     found = [order for byte in b"x\x1b!?\x1b\x1b!S~!T\x1b!R" for order in at_once.feed(bytes([byte]))]
