@@ -18,6 +18,7 @@ import structlog
 from devices.backoff import Backoff
 from devices.errors import DeviceIncapable, DeviceUnavailable
 from devices.ports import Health, JobOutcome, JobState, Paper, PrinterStatus, PrintJob, Progress
+from devices.printer_escpos.attempt import Attempt
 from devices.printer_escpos.codec import ASB_ON, CLEAR_ALL, GO_ON, GO_ON_WITHOUT, pulse_now
 from devices.printer_escpos.encoder import drawer_pulse, encode_parts
 from devices.printer_escpos.glyphs import FONTS, Glyphs
@@ -53,32 +54,6 @@ class PrinterOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     font: str = ""
 
 
-class _Attempt:
-    """How far one job has come; ``state`` is told to ``progress`` as it moves."""
-
-    def __init__(self, job: PrintJob, progress: Progress | None) -> None:
-        self.job = job
-        self._progress = progress
-        self.state = JobState.QUEUED
-        self.proven = False
-        self.reach(JobState.QUEUED)
-
-    def reach(self, state: JobState) -> None:
-        self.state = state
-        if self._progress is not None:
-            self._progress(state)
-
-    def end(self, state: JobState, reason: str = "") -> JobOutcome:
-        self.reach(state)
-        return JobOutcome(self.job.job_id, state, reason)
-
-    def broken(self, reason: str) -> JobOutcome:
-        """End without confirmation: certain failure only if nothing has left."""
-        if self.state is JobState.QUEUED:
-            return self.end(JobState.FAILED, reason)
-        return self.end(JobState.UNKNOWN, f"{reason}; look at the paper before printing again")
-
-
 class EscPosPrinter(ServedDevice):
     """A receipt printer that speaks ESC/POS, and the connector of a cash drawer."""
 
@@ -99,7 +74,8 @@ class EscPosPrinter(ServedDevice):
         self._proofs = Proofs(profile.marker)
         self._session: Session | None = None
         self._one_at_a_time = asyncio.Lock()
-        self._attempt_now: _Attempt | None = None
+        self._attempt_now: Attempt | None = None
+        self._sending: asyncio.Task[None] | None = None
         self._dropped = asyncio.Event()
         self._open_ended: OrderedDict[str, None] = OrderedDict()
         self._late: asyncio.Queue[JobOutcome] = asyncio.Queue(maxsize=MAX_OPEN)
@@ -175,12 +151,12 @@ class EscPosPrinter(ServedDevice):
 
     async def print(self, job: PrintJob, progress: Progress | None = None) -> JobOutcome:
         """Print ``job`` once; see ``ReceiptPrinter.print``."""
-        attempt = _Attempt(job, progress)
+        attempt = Attempt(job, progress)
         opening = ASB_ON if self._profile.pushes_status else b""
         try:
             # In a thread: characters that have to be drawn take longer than a scan may wait.
             parts = await asyncio.to_thread(encode_parts, job.document, self._profile, self._pen(), opening)
-        except ValueError as error:
+        except (ValueError, OSError) as error:  # OSError: a font that cannot be read
             return attempt.broken(f"the document cannot be printed on this paper: {error}")
         try:
             async with asyncio.timeout(job.deadline_s), self._one_at_a_time:
@@ -190,9 +166,10 @@ class EscPosPrinter(ServedDevice):
         except TimeoutError:
             return self._unsettled(attempt, self._what_holds_it_up(attempt))
         finally:
-            self._attempt_now = None
+            if self._attempt_now is attempt:  # another may be under way while this one waited for its turn
+                self._attempt_now = None
 
-    async def _send(self, session: Session, attempt: _Attempt, parts: list[bytes]) -> JobOutcome:
+    async def _send(self, session: Session, attempt: Attempt, parts: list[bytes]) -> JobOutcome:
         fault = fault_of(await self._ask(session), self.device_id)
         self._note(session)
         if fault is not None:
@@ -211,6 +188,7 @@ class EscPosPrinter(ServedDevice):
         except RuntimeError as ending:  # the connection was lost this very moment, and its group takes nothing any more
             delivery.close()
             raise DeviceUnavailable(self.device_id, session.over or "the connection was lost") from ending
+        self._sending = sending
         attempt.reach(JobState.SENDING)
         if any(isinstance(element, KickDrawer) for element in attempt.job.document.elements):
             self._pulsed_at = time.monotonic()
@@ -242,7 +220,7 @@ class EscPosPrinter(ServedDevice):
         if not sending.done() or sending.cancelled() or sending.exception() is not None:
             raise DeviceUnavailable(self.device_id, session.over or "the connection was lost")
 
-    async def _confirm(self, session: Session, attempt: _Attempt) -> JobOutcome:
+    async def _confirm(self, session: Session, attempt: Attempt) -> JobOutcome:
         """Wait for the end-of-job marker; paper out and open covers are waited out, the deadline is the caller's."""
         started = time.monotonic()
         while not attempt.proven:
@@ -254,7 +232,7 @@ class EscPosPrinter(ServedDevice):
             self._note(session)
         return attempt.end(JobState.PRINTED)
 
-    async def _without_proof(self, session: Session, attempt: _Attempt) -> JobOutcome:
+    async def _without_proof(self, session: Session, attempt: Attempt) -> JobOutcome:
         """Wait out what the printer says that is wrong: a healthy printer proves nothing, but a sick one is worth telling."""
         while session.answers and (fault := fault_of(await session.ask(), self.device_id)) is not None:
             self.health.set(Health.FAILED, str(fault))
@@ -268,7 +246,7 @@ class EscPosPrinter(ServedDevice):
             session.end(silent.reason)
             raise DeviceUnavailable(self.device_id, silent.reason) from silent
 
-    def _what_holds_it_up(self, attempt: _Attempt) -> str:
+    def _what_holds_it_up(self, attempt: Attempt) -> str:
         if attempt.state is JobState.QUEUED:
             return f"{self.device_id} did not become ready within {attempt.job.deadline_s:g} s"
         fault = self.state.reason if self.state.health is Health.FAILED else "it did not confirm the job"
@@ -288,8 +266,10 @@ class EscPosPrinter(ServedDevice):
             if not self._late.full():
                 self._late.put_nowait(JobOutcome(job_id, JobState.PRINTED, "confirmed late"))
 
-    def _unsettled(self, attempt: _Attempt, reason: str) -> JobOutcome:
+    def _unsettled(self, attempt: Attempt, reason: str) -> JobOutcome:
         """End without confirmation; one that comes later will be told by ``late``."""
+        if attempt.proven:  # it came in the very moment in which the time was over
+            return attempt.end(JobState.PRINTED)
         if attempt.state is not JobState.QUEUED:
             self._open_ended[attempt.job.job_id] = None
             if len(self._open_ended) > MAX_OPEN:
@@ -314,7 +294,11 @@ class EscPosPrinter(ServedDevice):
             raise DeviceIncapable(self.device_id, "recovery by command: switch it off and on")
         if drop:
             self._dropped.set()
+            if self._sending is not None:  # also one whose job has ended without confirmation
+                self._sending.cancel()
         await self._within_reach(self._recover(session, drop=drop))
+        if drop:
+            session.forget()
         return await self.status()
 
     async def _recover(self, session: Session, *, drop: bool) -> None:

@@ -33,6 +33,7 @@ class Proofs:
 
     Attributes:
         settled: whether every single byte from now on answers a question of this connection.
+        answers: whether the printer has ever given a single byte.
     """
 
     def __init__(self, marker: Marker) -> None:
@@ -40,16 +41,27 @@ class Proofs:
         self._named: OrderedDict[bytes, str] = OrderedDict()
         self._queue: deque[str] = deque(maxlen=MAX_OPEN)
         self.settled = not self.by_order
+        self.answers = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether an answer to a job's question is still to come; a printer that was switched off and on owes it for ever."""
+        return bool(self._queue)
 
     @property
     def by_order(self) -> bool:
         """Whether the proof is a single byte."""
         return self._marker in (Marker.STATUS, Marker.IDENTITY)
 
-    def connected(self) -> None:
-        """Begin a new connection: single bytes may now belong to questions that nobody waits for any more."""
+    def unsettle(self) -> list[str]:
+        """Believe no single byte until it is settled again whose they are; returns the jobs that were still to be answered for.
+
+        So at a new connection, and whenever the printer may have thrown away what it was asked.
+        """
+        waiting = list(self._queue)
         self._queue.clear()
         self.settled = not self.by_order
+        return waiting
 
     def question(self, job_id: str) -> bytes:
         """Return what to send behind a job, and remember that it was asked."""
@@ -74,7 +86,8 @@ class Proofs:
         match reply:
             case Block() as block if (marker := process_id_of(block)) is not None:
                 return self._named.pop(marker, None)
-            case SingleByte() if self._queue and self.settled:
-                return self._queue.popleft()
+            case SingleByte():
+                self.answers = True
+                return self._queue.popleft() if self._queue and self.settled else None
             case _:
                 return None

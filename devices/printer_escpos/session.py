@@ -87,7 +87,7 @@ class Session:
         self.in_flight: set[str] = set()
         self._heard_at = time.monotonic()
         self.over = ""
-        proofs.connected()
+        proofs.unsettle()
 
     # ── listening ──
 
@@ -164,16 +164,19 @@ class Session:
             await self.settle()
 
     def worth_settling(self) -> bool:
-        """Whether it is not known yet whose answer the next single byte is; a model that never gives one is not asked for ever."""
-        return self.heard and not self._proofs.settled and self._settlings < SETTLINGS
+        """Whether it is not known whose answer the next single byte is; a model that never gives one is not asked for ever."""
+        open_question = not self._proofs.settled or self._proofs.pending
+        return self.heard and open_question and (self._proofs.answers or self._settlings < SETTLINGS)
 
     async def settle(self) -> None:
-        """Wait until no answer to a question of an earlier connection can come any more.
+        """Wait until no answer to an earlier question can come any more.
 
-        What an earlier connection asked is answered before what this one asks. An answer and then silence: all are through.
+        What was asked before is answered before what is asked now. An answer and then silence: all are through. If there were as
+        many as were owed, what was owed is proven; if fewer, the printer was switched off and on, and nobody knows.
         """
         self._settlings += 1
-        seen = self._singles
+        owed = self._proofs.unsettle()
+        began = seen = self._singles
         self._decoder.await_single_bytes(16)
         await self.write(self._proofs.bare_question())
         loop = asyncio.get_running_loop()
@@ -182,8 +185,19 @@ class Session:
             await self.news(max(0.001, until - loop.time()))
             if self._singles > seen:
                 seen, until = self._singles, loop.time() + QUIET_S
-                self._proofs.settled = True
         self._decoder.await_single_bytes(0)
+        if seen == began:
+            return
+        self._proofs.settled, self._settlings = True, 0
+        self.in_flight.difference_update(owed)
+        if seen - began > len(owed):
+            for job_id in owed:
+                self._on_proof(job_id)
+
+    def forget(self) -> None:
+        """Expect no more of what was handed over: a person had it thrown away."""
+        self.in_flight.clear()
+        self._proofs.unsettle()
 
     async def ask(self) -> PrinterStatus:
         """Ask for all four real-time states and return the newest status; silence leaves it as it was.

@@ -315,6 +315,38 @@ async def test_what_waits_in_a_jammed_printer_can_be_thrown_away(sim: PrinterSim
     assert (await printer.print(job(Text("next"), job_id="job-2"))).state is JobState.PRINTED
 
 
+@pytest.mark.parametrize("how", ["thrown away", "switched off and on"])
+async def test_a_job_that_was_lost_is_not_proven_by_the_next_ones_answer(start: Running, how: str) -> None:
+    async with PrinterSim(PrinterPty(), model="clone-80", lines_per_s=100) as sim:  # a serial line hangs up for nobody
+        printer = await start(sim, "generic-80")
+        sim.run_out_of_paper(after_lines=4)
+        lost = await printer.print(job(*TEN_LINES, deadline_s=0.5))
+        assert lost.state is JobState.UNKNOWN
+        if how == "thrown away":
+            sim.jam_cutter()
+            sim.jam_cutter(False)
+            await printer.recover(drop=True)
+        else:
+            sim.engine.power_off()
+        sim.load_paper()
+        await until(lambda: printer.state.health is Health.OK)
+        outcome = await printer.print(job(Text("next"), job_id="job-2"))
+        assert outcome.state is JobState.PRINTED
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await printer.late()
+
+
+async def test_who_waits_in_vain_takes_nobodys_proof_away(sim: PrinterSim, start: Running) -> None:
+    printer = await start(sim)
+    sim.lines_per_s = 30
+    first = asyncio.create_task(printer.print(job(*TEN_LINES)))
+    await until(lambda: sim.lines_printed >= 1)
+    second = await printer.print(job(Text("b"), job_id="job-2", deadline_s=0.05))
+    assert second.state is JobState.FAILED
+    assert (await first).state is JobState.PRINTED
+
+
 async def test_a_model_that_cannot_be_recovered_says_so(start: Running) -> None:
     async with PrinterSim(model="mute-58") as sim:
         printer = await start(sim, "silent-58")

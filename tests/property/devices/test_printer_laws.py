@@ -199,7 +199,7 @@ def test_a_nameless_answer_never_proves_a_job_of_another_connection(steps: list[
     proofs = Proofs(Marker.STATUS)
     owed: list[str] = []
     asked = 0
-    proofs.connected()
+    proofs.unsettle()
     proofs.settled = True
     for step in steps:
         match step:
@@ -212,7 +212,7 @@ def test_a_nameless_answer_never_proves_a_job_of_another_connection(steps: list[
                 printed = owed.pop(0)
                 assert proofs.proven(SingleByte(0)) in (printed, None)
             case "reconnect":
-                proofs.connected()
+                proofs.unsettle()
             case "settle" if not proofs.settled:
                 owed.clear()  # all old answers came, and were nobody's
                 proofs.settled = True
