@@ -65,6 +65,8 @@ class PrinterDrawer(HasHealth):
         return stands_open(await self._connector().read_pin(), self._level)
 
     async def _look(self) -> None:
+        if self.state.health is Health.OPENING and self._connector().state.health is Health.OPENING:
+            return  # both are only starting: nothing was lost
         if not await self.is_open():
             self._open_since = None
             self.health.set(Health.OK)

@@ -115,6 +115,21 @@ async def test_a_drawer_that_was_forgotten_is_told_of_once_and_then_forgiven() -
         assert [entry["event"] for entry in logs].count("device_degraded") == 1
 
 
+async def test_a_printer_that_goes_and_comes_is_one_line_each_for_its_drawer() -> None:
+    async with PrinterSim() as sim:
+        with structlog.testing.capture_logs() as logs:
+            async with at(sim) as (_, drawer):
+                for _ in range(2):
+                    sim.power_off()
+                    await until(lambda: drawer.state.health is Health.ABSENT)
+                    with pytest.raises(DeviceUnavailable):
+                        await drawer.open()
+                    sim.power_on()
+                    await until(lambda: drawer.state.health is Health.OK)
+    events = [entry["event"] for entry in logs if entry["device_id"] == "drawer-1"]
+    assert events == ["device_lost", "device_recovered"] * 2
+
+
 async def test_nobody_can_tell_without_a_learnt_level_or_a_word_of_the_printer() -> None:
     async with PrinterSim() as sim, at(sim, level="unknown") as (_, drawer):
         assert await drawer.is_open() is None
