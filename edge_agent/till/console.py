@@ -85,12 +85,7 @@ class Console:
             case _, "reprint":
                 self._say(self._texts["till.reprinting"].format(receipt=said["receipt_no"]))
             case _, "status":
-                waiting = said["stream"]["top"] - said["stream"]["acked"]
-                self._say(
-                    self._texts["till.link"].format(state=self._texts[f"link.{said['link']['state']}"], waiting=waiting)
-                )
-                for name, state in said["devices"].items():
-                    self._say(f"  {name}: {self._texts['health.' + state['health']]} {state['reason']}".rstrip())
+                self._show_status(said)
             case _, "zero" | "tare":
                 grams = said["weight_g"]
                 self._say(self._texts["till.scale"].format(weight="—" if grams is None else f"{grams / 1000:.3f}"))
@@ -107,6 +102,13 @@ class Console:
                 self._say(self._texts["till.cancelled"])
             case _:
                 self._show_basket(said)
+
+    def _show_status(self, said: Answer) -> None:
+        waiting = said["stream"]["top"] - said["stream"]["acked"]
+        link = self._texts[f"link.{said['link']['state']}"]
+        self._say(self._texts["till.link"].format(state=link, waiting=waiting))
+        for name, state in said["devices"].items():
+            self._say(f"  {name}: {self._texts['health.' + state['health']]} {state['reason']}".rstrip())
 
     def _show_basket(self, basket: Answer) -> None:
         lines = basket["lines"]
