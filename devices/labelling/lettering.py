@@ -115,7 +115,8 @@ class Lettering:
         self._font = functools.lru_cache(maxsize=64)(self._load)
 
     def _load(self, size: int) -> ImageFont.FreeTypeFont:
-        return ImageFont.truetype(self._path, size, index=self._face)
+        # The plain layout: the same on every machine, and it takes every text.
+        return ImageFont.truetype(self._path, size, index=self._face, layout_engine=ImageFont.Layout.BASIC)
 
     def width(self, text: str, size: int) -> int:
         """Return the width in dots of ``text`` set with ``size`` dots to the em."""

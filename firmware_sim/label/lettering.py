@@ -15,6 +15,7 @@ _LATIN = (
     "/usr/share/fonts/truetype/dejavu/DejaVuSansCondensed-Bold.ttf",
     "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf",
 )
+_PLAIN = ImageFont.Layout.BASIC  # one glyph after the other, as printers set them; the other one fails on some texts
 _CONDENSED = 0.82  # font 0 is narrower than the one that it is drawn with
 _LONGEST_DOTS = 12_000  # far beyond any label: what is farther right is never seen
 _MONO = ("/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf",)
@@ -39,9 +40,9 @@ def _font(size: int, *, mono: bool, chinese: bool) -> ImageFont.FreeTypeFont:
     if not chinese:
         for path in _MONO if mono else _LATIN:
             if Path(path).is_file():
-                return ImageFont.truetype(path, size)
+                return ImageFont.truetype(path, size, layout_engine=_PLAIN)
     path, face = find_font()
-    return ImageFont.truetype(path, size, index=face if mono else 0)
+    return ImageFont.truetype(path, size, index=face if mono else 0, layout_engine=_PLAIN)
 
 
 def line_of(text: str, face: Face, height: int, width: int) -> Image.Image:

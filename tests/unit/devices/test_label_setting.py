@@ -154,6 +154,13 @@ def test_a_price_stands_within_its_box_however_long() -> None:
         assert not any(ink[-1])
 
 
+def test_every_character_there_is_can_be_set() -> None:
+    setter = Setter(8, lettering(), NoFonts())
+    for first in (*range(0, 0x3400, 400), *range(0x3400, 0x30000, 6000)):
+        text = "".join(map(chr, range(first, first + 400)))
+        setter.set(LabelDocument(100, 60, (Text("x" + text, 1, 1, 90, 3, lines=20),)))
+
+
 def test_a_missing_font_is_named() -> None:
     with pytest.raises(DeviceMisconfigured, match=r"/nowhere\.ttf"):
         lettering("/nowhere.ttf")
