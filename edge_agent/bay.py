@@ -14,11 +14,9 @@ The application holds the ``Bay`` and never the driver behind it, which may be a
 import asyncio
 import time
 import traceback
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
-import msgspec
 import structlog
 
 from devices.backoff import Backoff
@@ -28,30 +26,13 @@ from devices.ports import Device, DeviceState, Health
 from devices.registry import KINDS, DeviceSettings
 from devices.surroundings import Arrivals, NoNews
 from edge_agent.leash import Leash, until_replaced
+from edge_agent.patience import Patience, RestartBudget
 
 D = TypeVar("D", bound=Device)
 T = TypeVar("T")
 Other = TypeVar("Other")
 
 _log = structlog.get_logger(__name__)
-
-
-class Patience(msgspec.Struct, frozen=True):
-    """How long a driver is waited for, in seconds.
-
-    Attributes:
-        opening_s: in the state ``opening``; a driver that stays there hangs.
-        cut_s: for a driver to end when it is told to; then it is abandoned.
-        restarts: so many new starts …
-        within_s: … in this time are allowed; more mean that a person has to look.
-        slow_s: between two starts once the budget is used up; something that is plugged in shortens it.
-    """
-
-    opening_s: float = 30.0
-    cut_s: float = 2.0
-    restarts: int = 5
-    within_s: float = 600.0
-    slow_s: float = 300.0
 
 
 class Bay(Generic[D]):
@@ -93,7 +74,7 @@ class Bay(Generic[D]):
         self._build, self._report, self._arrivals = build, report, arrivals or NoNews()
         self._patience, self._backoff, self._now = patience or Patience(), backoff or Backoff(0.5, 30.0), now
         self.leash = Leash(settings.device_id, self._patience.cut_s)
-        self._starts: deque[float] = deque(maxlen=self._patience.restarts)
+        self._budget = RestartBudget(self._patience)
         self._device: D | None = None
         self._generation = 0
         self._judged: DeviceState | None = None
@@ -172,15 +153,13 @@ class Bay(Generic[D]):
 
     async def _rest(self, reason: str) -> None:
         """Wait before the next start: not for long while there is budget, else until a person has done something."""
-        patience, now = self._patience, self._now()
-        if len(self._starts) < patience.restarts or now - self._starts[0] >= patience.within_s:
-            self._starts.append(now)
+        if self._budget.spend(self._now()):
             self._judge(f"{reason}; it is started again")
             await asyncio.sleep(self._backoff.wait_s())
             return
-        often = f"{patience.restarts} times in {patience.within_s / 60:g} min"
-        self._judge(f"{reason}, {often}: unplug it and plug it in; it is tried again in {patience.slow_s / 60:g} min")
-        await self._arrivals.wait(patience.slow_s)
+        often, slow_s = self._patience.said(), self._patience.slow_s
+        self._judge(f"{reason}, {often}: unplug it and plug it in; it is tried again in {slow_s / 60:g} min")
+        await self._arrivals.wait(slow_s)
 
     def _fit(self) -> None:
         """Build a driver; only the newest is heard."""

@@ -13,7 +13,8 @@ from devices.errors import DeviceUnavailable, PaperOut
 from devices.health import Report
 from devices.ports import DeviceState, Health
 from devices.registry import DeviceSettings
-from edge_agent.bay import Bay, Patience
+from edge_agent.bay import Bay
+from edge_agent.patience import Patience
 from tests.waiting import until
 
 SETTINGS = DeviceSettings("scale", "scanner_serial", "/dev/null")
