@@ -63,8 +63,7 @@ _BANDS = (
     Step(640, 0.15, 0.3, 15, 2.0, 2.0),
     Step(640, -0.15, 0.3, 15, 0.0, 0.0),
 )
-
-
+# Asked only after a first reading: as a matter of course they would also agree on some wrong ones.
 _TO_CONFIRM = (
     Step(560, 0.0, 0.8, 23, 2.0, 2.0, every_row=True),
     Step(720, 0.0, 0.5, 15, 2.0, 1.5),
