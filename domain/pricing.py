@@ -125,6 +125,19 @@ def price_weighed(
     )
 
 
+def reference_price(unit_price_minor: int, unit: str) -> tuple[int | None, str]:
+    """Return the price of 500 g (of a kilogram, where 500 g is the unit), rounded half up; None for what is not sold by weight.
+
+    >>> reference_price(1281, "kg"), reference_price(640, "斤"), reference_price(200, "each")
+    ((641, '500 g'), (1280, 'kg'), (None, ''))
+    """
+    grams = GRAMS_PER_UNIT.get(unit)
+    if grams is None:
+        return None, ""
+    wanted, name = (1000, "kg") if grams == 500 else (500, "500 g")
+    return divide(unit_price_minor * wanted, grams), name
+
+
 def _weighed(item: Item, weight_g: int) -> int:
     """Return grams as thousandths of the item's unit."""
     grams = GRAMS_PER_UNIT.get(item.unit)

@@ -19,8 +19,7 @@ from devices.ports.label import (
     RunOutcome,
 )
 from devices.ports.printer import JobState
-from domain.pricing import GRAMS_PER_UNIT
-from domain.quantity import divide
+from domain.pricing import reference_price
 from edge_agent.attached import Attached
 from edge_agent.bay import Bay
 from edge_agent.control import Ask
@@ -215,16 +214,3 @@ def content_of(labelled: Labelled, settings: ShelfLabelSettings) -> ShelfContent
 
 def _of(attributes: Mapping[str, str], *names: str) -> str:
     return next((attributes[name] for name in names if name in attributes), "")
-
-
-def reference_price(unit_price_minor: int, unit: str) -> tuple[int | None, str]:
-    """Return the price of 500 g (of a kilogram, where 500 g is the unit), rounded half up; None for what is not sold by weight.
-
-    >>> reference_price(1281, "kg"), reference_price(640, "斤"), reference_price(200, "each")
-    ((641, '500 g'), (1280, 'kg'), (None, ''))
-    """
-    grams = GRAMS_PER_UNIT.get(unit)
-    if grams is None:
-        return None, ""
-    wanted, name = (1000, "kg") if grams == 500 else (500, "500 g")
-    return divide(unit_price_minor * wanted, grams), name

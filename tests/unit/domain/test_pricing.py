@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from domain.catalogue import Price
 from domain.errors import InvalidMoney, InvalidQuantity, PriceMissing
 from domain.limits import MAX_LINE_MINOR, MAX_QUANTITY_MILLI
-from domain.pricing import price_line, price_weighed
+from domain.pricing import price_line, price_weighed, reference_price
 from domain.sale import Discount, check_line
 from tests.unit.domain.tills import COLA, COLA_PRICE, HAM, HAM_PRICE
 
@@ -116,3 +116,11 @@ def test_labels_that_cannot_be_priced() -> None:
         price_weighed(HAM, Price(HAM.sku, 1), amount_minor=99_999_999)
     with pytest.raises(PriceMissing):
         price_weighed(HAM, None, weight_g=100)
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [("kg", (500, "500 g")), ("斤", (2000, "kg")), ("g", (500_000, "500 g")), ("each", (None, ""))],
+)
+def test_the_price_of_500_g(unit: str, expected: tuple[int | None, str]) -> None:
+    assert reference_price(1000, unit) == expected

@@ -22,7 +22,7 @@ from edge_agent.counter import Counter
 from edge_agent.errors import LabelsRefused, UnknownBarcode
 from edge_agent.handlers.labels import Labelled
 from edge_agent.label_face import follow
-from edge_agent.labelling import Labelling, content_of, reference_price
+from edge_agent.labelling import Labelling, content_of
 from edge_agent.settings import ShelfLabelSettings
 from edge_agent.texts import texts
 from tests.edge_store import TEA, UNPRICED, Store
@@ -168,14 +168,6 @@ def test_what_stands_on_a_label() -> None:
         "B-2",
         None,
     )
-
-
-@pytest.mark.parametrize(
-    ("unit", "expected"),
-    [("kg", (500, "500 g")), ("斤", (2000, "kg")), ("g", (500_000, "500 g")), ("each", (None, ""))],
-)
-def test_the_price_of_500_g(unit: str, expected: tuple[int | None, str]) -> None:
-    assert reference_price(1000, unit) == expected
 
 
 class Scripted:
