@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 
 from devices.errors import DeviceUnavailable
+from devices.transport.turns import PIECE_BYTES, Turns
 
 
 class DescriptorTransport:
@@ -16,13 +17,15 @@ class DescriptorTransport:
         self._fd = fd
         self._release = release
         self._closed = asyncio.Event()
+        self._turns = Turns()
 
     async def read(self, limit: int = 4096) -> bytes:
-        """Return 1 to ``limit`` bytes; no bytes on a readable descriptor mean that the device is gone."""
+        """Return 1 to ``limit`` bytes, a small piece at a time; no bytes on a readable descriptor mean that the device is gone."""
         while True:
+            await self._turns.give()
             self._check_open()
             try:
-                data = os.read(self._fd, limit)
+                data = os.read(self._fd, min(limit, PIECE_BYTES))
             except BlockingIOError:
                 await self._readable()
                 continue

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 from devices.errors import DeviceUnavailable
+from devices.transport.turns import PIECE_BYTES, Turns
 
 
 class TcpTransport:
@@ -13,13 +14,15 @@ class TcpTransport:
         self.address = address
         self._reader = reader
         self._writer = writer
+        self._turns = Turns()
         # Without this, "handed to the system" would mean "copied into our own 64 kB buffer".
         writer.transport.set_write_buffer_limits(high=0)
 
     async def read(self, limit: int = 4096) -> bytes:
-        """Return 1 to ``limit`` bytes; the end of the stream means that the device is gone."""
+        """Return 1 to ``limit`` bytes, a small piece at a time; the end of the stream means that the device is gone."""
+        await self._turns.give()
         try:
-            data = await self._reader.read(limit)
+            data = await self._reader.read(min(limit, PIECE_BYTES))
         except OSError as error:
             raise DeviceUnavailable(self.address, error.strerror or str(error)) from error
         if not data:

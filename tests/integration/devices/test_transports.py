@@ -1,8 +1,16 @@
 """Every transport against a simulated wire: whole bytes both ways, one owner, a loss that is told."""
 
 import asyncio
+import contextlib
 import os
+import socket
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -11,6 +19,11 @@ from devices.transport import Transport
 from devices.transport.address import Flow, Parity, SerialAddress, check_address, open_transport, parse_address
 from devices.transport.trace import Chunk, Recorder, ReplayTransport, TracedTransport, read_trace
 from firmware_sim.wire import PtyWire, TcpWire, Wire
+
+
+class Closing(Protocol):
+    def close(self) -> None: ...
+
 
 WIRES = {"pty": PtyWire, "tcp": TcpWire}
 
@@ -231,3 +244,89 @@ def test_a_trace_has_a_limit_and_a_damaged_one_names_its_line(tmp_path: Path, mo
     (tmp_path / "bad").write_text('{"t": 0, "dir": "in", "hex": "00"}\n{"t": 0, "dir": "in", "hex": "0"}\n')
     with pytest.raises(DeviceMisconfigured, match="line 2"):
         read_trace(tmp_path / "bad")
+
+
+@pytest.mark.parametrize("kind", ["pty", "tcp"])
+async def test_a_device_that_babbles_without_end_leaves_everybody_else_his_turn(kind: str) -> None:
+    """F45: a reader that never has to wait would keep the event loop, and with it the store, for itself."""
+    with babbling(kind) as address:
+        transport = await open_transport(parse_address(address))
+        heard = asyncio.create_task(_make_sense(transport))
+        until_s = time.monotonic() + 5
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+        assert time.monotonic() < until_s
+        heard.cancel()
+        await asyncio.wait({heard})
+        assert heard.cancelled()
+        await transport.close()
+
+
+async def _make_sense(transport: Transport) -> None:
+    while True:
+        data = await transport.read()
+        until_s = time.perf_counter() + len(data) * 2e-6  # what a parser takes for it
+        while time.perf_counter() < until_s:
+            pass
+
+
+@contextmanager
+def babbling(kind: str) -> Iterator[str]:
+    """Yield the address of a device that says as much as the line takes; written by a thread, since this loop may be starved."""
+    talk: Callable[[threading.Event], None]
+    held: tuple[Closing, ...]
+    if kind == "pty":
+        ours, theirs = os.openpty()
+        tty.setraw(theirs)
+        address, talk, held = os.ttyname(theirs), _to_descriptor(ours), (os.fdopen(theirs, "rb"), os.fdopen(ours, "rb"))
+    else:
+        listener = socket.create_server(("127.0.0.1", 0))
+        address, talk, held = f"tcp:127.0.0.1:{listener.getsockname()[1]}", _to_caller(listener), (listener,)
+    quiet = threading.Event()
+    thread = threading.Thread(target=talk, args=(quiet,), daemon=True)
+    thread.start()
+    try:
+        yield address
+    finally:
+        quiet.set()
+        thread.join(5)
+        for each in held:
+            each.close()
+        assert not thread.is_alive()
+
+
+def _to_descriptor(fd: int) -> Callable[[threading.Event], None]:
+    os.set_blocking(fd, False)
+
+    def talk(quiet: threading.Event) -> None:
+        while not quiet.is_set():
+            try:
+                os.write(fd, bytes(1024))
+            except BlockingIOError:
+                quiet.wait(0.0001)
+
+    return talk
+
+
+def _to_caller(listener: socket.socket) -> Callable[[threading.Event], None]:
+    def talk(quiet: threading.Event) -> None:
+        caller, _ = listener.accept()
+        with caller, contextlib.suppress(OSError):
+            while not quiet.is_set():
+                caller.sendall(bytes(65536))
+
+    return talk
+
+
+async def test_bytes_that_come_slowly_are_read_without_a_pause() -> None:
+    """What a reader drops before it asks anew is there at once: a rest would leave an old weight in the line."""
+    async with PtyWire() as wire:
+        transport = await opened(wire)
+        wire.send(b"old")
+        assert await exactly(transport, 3) == b"old"
+        await asyncio.sleep(0.02)  # longer than a reader may keep the loop
+        wire.send(b"late")
+        await asyncio.sleep(0.02)
+        async with asyncio.timeout(0):
+            assert await transport.read() == b"late"
+        await transport.close()
