@@ -1,12 +1,12 @@
 """What simulators of one wire have in common."""
 
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from firmware_sim.wire.faults import Wire
+from firmware_sim.wire.switched import Switched
 
 
-class SimulatedDevice:
+class SimulatedDevice(Switched):
     """What simulators of one wire have in common; a simulator derives from it and writes ``receive``, ``do`` and ``shows``."""
 
     def __init__(self, wire: Wire) -> None:
@@ -25,17 +25,6 @@ class SimulatedDevice:
     async def stop(self) -> None:
         """Switch it off."""
         await self.wire.stop()
-
-    async def __aenter__(self) -> Self:
-        """Switch it on."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Switch it off."""
-        await self.stop()
 
     def receive(self, data: bytes) -> None:
         """Take bytes from whoever talks to the device."""

@@ -2,13 +2,13 @@
 
 import asyncio
 import socket
-from types import TracebackType
-from typing import Self
+
+from firmware_sim.wire.switched import Switched
 
 MAX_HEAD_BYTES = 8192
 
 
-class Door:
+class Door(Switched):
     """What network devices with many callers have in common; a simulator derives from it and writes ``serve``.
 
     Attributes:
@@ -47,17 +47,6 @@ class Door:
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        await self.stop()
 
     def replug(self) -> None:
         """Listen (again), on the same port."""

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from firmware_sim.wire.switched import Switched
 
 MAX_QUEUED = 1 << 20
 """Bytes that wait to be sent; a device whose reader never reads loses what comes after that."""
@@ -14,7 +15,7 @@ FAULTS = ("unplug", "replug", "freeze", "thaw", "slow", "fast", "half", "garbage
 _SLOW_BYTES_PER_S = 1.0
 
 
-class Wire:
+class Wire(Switched):
     """The half of a wire that is the same for every kind.
 
     Attributes:
@@ -57,17 +58,6 @@ class Wire:
                 await self._pump
         self.unplug()
         await self._gone()
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        await self.stop()
 
     def send(self, data: bytes) -> None:
         """Queue ``data`` for whoever reads; while unplugged it goes nowhere."""

@@ -1,0 +1,27 @@
+"""What is switched on and off: by hand, or with ``async with``."""
+
+from types import TracebackType
+from typing import Self
+
+
+class Switched:
+    """Something that runs between ``start`` and ``stop``."""
+
+    async def start(self) -> None:
+        """Switch it on."""
+        raise NotImplementedError
+
+    async def stop(self) -> None:
+        """Switch it off."""
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        """Switch it on."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Switch it off."""
+        await self.stop()
