@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
+from devices.meaning import visible
 from devices.ports import DeviceState, Health
 
 Report = Callable[[str, DeviceState], None]
@@ -23,7 +24,11 @@ class DeviceHealth:
         self._lost = False
 
     def set(self, health: Health, reason: str = "") -> None:
-        """Move to ``health``; the same state with the same reason again is no change."""
+        """Move to ``health``; the same state with the same reason again is no change.
+
+        A device has a hand in the reason: on screens and in logs its control characters are shown and not obeyed.
+        """
+        reason = visible(reason)
         if (health, reason) == (self.state.health, self.state.reason):
             return
         # Another reason for the same word is no new beginning: a device is absent since its cable was pulled.

@@ -22,6 +22,7 @@ import structlog
 from devices.backoff import Backoff
 from devices.errors import DeviceError, DeviceUnavailable
 from devices.health import Report
+from devices.meaning import visible
 from devices.ports import Device, DeviceState, Health
 from devices.registry import KINDS, DeviceSettings
 from devices.surroundings import Arrivals, NoNews
@@ -300,4 +301,4 @@ class Bay(Generic[D]):
 def _failed(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
-    return f"its driver failed{where} ({type(error).__name__}: {str(error)[:200]})"
+    return f"its driver failed{where} ({type(error).__name__}: {visible(str(error)[:200])})"

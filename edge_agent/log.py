@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from devices.meaning import visible
 from edge_agent.settings import LoggingSettings
 
 TRACE_BYTES = 4 << 20
@@ -45,9 +46,18 @@ _SHARED: list[structlog.types.Processor] = [
 ]
 
 
+def _harmless(_: structlog.types.WrappedLogger, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Show control characters instead of passing them on: devices, files and networks have a hand in what is logged."""
+    return {name: _shown(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _shown(text: str) -> str:
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
 def _formatter(renderer: structlog.types.Processor) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _harmless, renderer],
         foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)],
     )
 

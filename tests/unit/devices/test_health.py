@@ -28,3 +28,11 @@ def test_another_reason_is_no_new_beginning() -> None:
     assert (health.state.reason, health.state.since_s) == ("no such device", since_s)
     health.set(Health.OK)
     assert health.state.since_s > since_s
+
+
+def test_what_a_device_says_of_itself_moves_no_screen() -> None:
+    health = DeviceHealth("printer-1")
+    with capture_logs() as logs:
+        health.set(Health.FAILED, "reports \x1b[31mRED\x9b2J\u202e\n")
+    assert health.state.reason == r"reports \x1b[31mRED\x9b2J\u202e\n"
+    assert all(line["reason"].isprintable() for line in logs)
