@@ -4,7 +4,8 @@ One ``struct input_event`` of the kernel an event: seconds, microseconds, type, 
 """
 
 import enum
-from typing import NamedTuple
+
+import msgspec
 
 from devices.errors import GarbledFrame
 from devices.meaning import Meaning
@@ -37,11 +38,11 @@ _ENDS: dict[End, frozenset[int]] = {
 }
 
 
-class Typing(NamedTuple):
+class Typing(msgspec.Struct, frozen=True):
     """How a scanner types, and how people do.
 
     Attributes:
-        end: what ends a code.
+        suffix: the key that ends a code.
         prefix: what it types before every code.
         fnc1: what it types for FNC1: ``ctrl`` (Ctrl and ]), a function key (``F8``), one character (``|``), or nothing.
         idle_s: silence that ends a code when no key does.
@@ -50,7 +51,7 @@ class Typing(NamedTuple):
         people: what people type is taken, as ]X0, and not refused.
     """
 
-    end: End = End.ANY
+    suffix: End = End.ANY
     prefix: str = ""
     fnc1: str = "ctrl"
     idle_s: float = 0.1
@@ -64,7 +65,7 @@ class KeyDecoder:
 
     def __init__(self, typing: Typing | None = None) -> None:
         self._typing = typing or Typing()
-        self._ends = _ENDS[self._typing.end]
+        self._ends = _ENDS[self._typing.suffix]
         self._fnc1_key = keymap.FUNCTION_KEYS.get(self._typing.fnc1, -1)
         self._rest = b""
         self._held: set[int] = set()
@@ -97,7 +98,7 @@ class KeyDecoder:
 
     def silence(self) -> list[Code | Refusal]:
         """Tell that nothing came for a while: ends a code without a terminator, drops half of one with it."""
-        return self._finish() if self._typing.end is End.NONE else self._drop("half_frame")
+        return self._finish() if self._typing.suffix is End.NONE else self._drop("half_frame")
 
     def _pass_over(self) -> list[Code | Refusal]:
         """Pass one byte over; what stands before it is half a code, and what comes after may lack its beginning."""
@@ -147,7 +148,7 @@ class KeyDecoder:
         pause_s = at_s - self._last_s
         if not self.pending or pause_s < 0 or self._spoilt == "noise":  # after noise nobody knows where a code begins
             return []
-        if self._typing.end is End.NONE:
+        if self._typing.suffix is End.NONE:
             return self._finish() if pause_s > self._typing.idle_s else []
         return self._drop("half_frame") if pause_s > self._typing.stale_s else []
 

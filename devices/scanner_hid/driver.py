@@ -18,20 +18,13 @@ from devices.transport import Transport
 PATIENCE_WITH_PEOPLE_S = 5.0
 
 
-class HidOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the scanner is set up; see ``codec.Typing`` for all but ``again_s``.
+class HidOptions(Typing, frozen=True, forbid_unknown_fields=True):
+    """How the scanner is set up: how it types, and what counts as another pass.
 
     Attributes:
         again_s: the same code counts again after it was not read for so long; 0 counts every read.
     """
 
-    suffix: End = End.ANY
-    prefix: str = ""
-    fnc1: str = "ctrl"
-    idle_s: float = 0.1
-    stale_s: float = 0.3
-    human_s: float = 0.035
-    people: bool = False
     again_s: float = AGAIN_S
 
     def __post_init__(self) -> None:
@@ -48,8 +41,7 @@ class HidOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def typing(self) -> Typing:
         """The same for the decoder; whoever lets people type gives them time."""
-        stale_s = PATIENCE_WITH_PEOPLE_S if self.people else self.stale_s
-        return Typing(self.suffix, self.prefix, self.fnc1, self.idle_s, stale_s, self.human_s, self.people)
+        return msgspec.structs.replace(self, stale_s=PATIENCE_WITH_PEOPLE_S) if self.people else self
 
 
 class HidScanner(ServedDevice):
@@ -83,7 +75,7 @@ class HidScanner(ServedDevice):
         self.health.set(Health.OK)  # an idle keyboard says nothing: that it could be grabbed is all there is to know
         typing = self._options.typing
         decoder = KeyDecoder(typing)
-        quiet_s = typing.idle_s if typing.end is End.NONE else typing.stale_s
+        quiet_s = typing.idle_s if typing.suffix is End.NONE else typing.stale_s
         await self.intake.read(transport, decoder, quiet_s, self._backoff.reset)
 
     async def enable(self) -> None:

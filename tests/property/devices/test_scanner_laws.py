@@ -49,7 +49,7 @@ events = st.builds(
 )
 typing = st.builds(
     Typing,
-    end=st.sampled_from(End),
+    suffix=st.sampled_from(End),
     prefix=st.sampled_from(["", "~"]),
     fnc1=st.sampled_from(["ctrl", "F8", "|", ""]),
     people=st.booleans(),
@@ -127,7 +127,7 @@ PARSERS: dict[str, Callable[[bytes], Results]] = {
     "line-honeywell": lambda data: fed(LineDecoder(vendor=IDS.named("honeywell")), data),
     "ssi": ssi_results,
     "keys": lambda data: fed(KeyDecoder(), data),
-    "keys-idle": lambda data: fed(KeyDecoder(Typing(end=End.NONE, people=True)), data),
+    "keys-idle": lambda data: fed(KeyDecoder(Typing(suffix=End.NONE, people=True)), data),
 }
 SEEDS = [
     b"]E06901234567892\r\n",

@@ -77,16 +77,16 @@ def test_keypad_digits_and_held_keys() -> None:
 
 @pytest.mark.parametrize(("end", "key"), [(End.ANY, ENTER), (End.ANY, TAB), (End.ANY, 96), (End.TAB, TAB)])
 def test_each_end_ends_a_code(end: End, key: int) -> None:
-    assert KeyDecoder(Typing(end=end)).feed(events([*DIGITS, *strokes(key)])) == [Code("1234567890", None)]
+    assert KeyDecoder(Typing(suffix=end)).feed(events([*DIGITS, *strokes(key)])) == [Code("1234567890", None)]
 
 
 def test_tab_inside_a_code_that_ends_with_enter_is_a_control_character() -> None:
     keys = [*DIGITS, *strokes(TAB), *DIGITS, *strokes(ENTER)]
-    assert KeyDecoder(Typing(end=End.ENTER)).feed(events(keys)) == [Refusal("control_character", 20)]
+    assert KeyDecoder(Typing(suffix=End.ENTER)).feed(events(keys)) == [Refusal("control_character", 20)]
 
 
 def test_silence_ends_a_code_without_a_terminator_by_the_events_own_times() -> None:
-    decoder = KeyDecoder(Typing(end=End.NONE, idle_s=0.1))
+    decoder = KeyDecoder(Typing(suffix=End.NONE, idle_s=0.1))
     found = decoder.feed(events(DIGITS, at_s=100) + events(DIGITS, at_s=100.3))
     assert found == [Code("1234567890", None)]
     assert decoder.silence() == [Code("1234567890", None)]
