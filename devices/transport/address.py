@@ -133,7 +133,12 @@ def _tcp(text: str, rest: str) -> TcpAddress:
         host, port = port, str(PRINTER_PORT)
     if not host or not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
         raise DeviceMisconfigured(f"network address {text!r} is not understood: {_HELP}")
-    return TcpAddress(host.strip("[]"), int(port))
+    host = host.strip("[]")
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise DeviceMisconfigured(f"network address {text!r}: {host[:80]!r} is no name of a host: {_HELP}") from error
+    return TcpAddress(host, int(port))
 
 
 async def open_transport(address: Address, timeout_s: float = 3.0) -> Transport:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 from devices.errors import DeviceUnavailable
+from devices.transport.names import addresses
 from devices.transport.turns import PIECE_BYTES, Turns
 
 
@@ -55,10 +56,22 @@ async def open_tcp(host: str, port: int, timeout_s: float) -> TcpTransport:
     address = f"tcp:{host}:{port}"
     try:
         async with asyncio.timeout(timeout_s):
-            # The limit bounds what a babbling device can make us hold.
-            reader, writer = await asyncio.open_connection(host, port, limit=65536)
+            reader, writer = await _connected(host, port)
     except TimeoutError as error:
         raise DeviceUnavailable(address, f"no answer within {timeout_s:g} s") from error
     except OSError as error:
         raise DeviceUnavailable(address, error.strerror or str(error)) from error
     return TcpTransport(reader, writer, address)
+
+
+async def _connected(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    *some, last = await addresses(host)
+    for address in some:
+        with contextlib.suppress(OSError):
+            return await _at(address, port)
+    return await _at(last, port)
+
+
+async def _at(address: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    # The limit bounds what a babbling device can make us hold.
+    return await asyncio.open_connection(address, port, limit=65536)

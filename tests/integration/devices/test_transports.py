@@ -330,3 +330,43 @@ async def test_bytes_that_come_slowly_are_read_without_a_pause() -> None:
         async with asyncio.timeout(0):
             assert await transport.read() == b"late"
         await transport.close()
+
+
+async def test_a_name_server_that_does_not_answer_takes_one_thread_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line is down: a printer known by name must not take the threads that draw the receipts of the others."""
+    answer, asked = threading.Event(), 0
+    real = socket.getaddrinfo
+
+    def slow(host: str, *more: object, **named: object) -> object:
+        nonlocal asked
+        if host != "printer.example":
+            return real(host, *more, **named)  # type: ignore[arg-type]
+        asked += 1
+        answer.wait(10)
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    try:
+        for _ in range(64):
+            with pytest.raises(DeviceUnavailable, match="no answer within"):
+                await open_transport(parse_address("tcp:printer.example:9100"), 0.001)
+        async with asyncio.timeout(5):
+            assert await asyncio.to_thread(lambda: "drawn") == "drawn"
+        assert asked == 1
+        answer.set()
+        with pytest.raises(DeviceUnavailable, match=r"printer\.example"):
+            await open_transport(parse_address("tcp:printer.example:9100"), 5)
+    finally:
+        answer.set()
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+def test_what_can_be_no_host_is_refused_while_the_settings_are_read(host: str) -> None:
+    with pytest.raises(DeviceMisconfigured, match="no name of a host"):
+        check_address(f"tcp:{host}:9100")
+
+
+async def test_a_device_is_found_by_its_name() -> None:
+    async with TcpWire() as wire:
+        transport = await open_transport(parse_address(wire.address.replace("127.0.0.1", "localhost")))
+        await transport.close()
