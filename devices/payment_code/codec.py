@@ -1,12 +1,11 @@
-"""Requests signed, answers checked and understood; no clock, no chance, no I/O. The wire is described in ``protocol.md``."""
+"""What is asked, and what the answers mean; no clock, no chance, no I/O. The wire is described in ``protocol.md``."""
 
 import datetime as dt
-import hashlib
-import hmac
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from devices.payment_code.signing import Key, NotTrusted, checked_notice
 from devices.payment_code.words import clean, words
 from devices.ports.payment import (
     Attempt,
@@ -27,16 +26,6 @@ from devices.ports.payment import (
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_BILL_BYTES = 16 * 1024 * 1024
 _T = TypeVar("_T")
-
-
-class Key(NamedTuple):
-    """Who asks, and the secret that both sides have."""
-
-    merchant: str
-    secret: bytes
-
-    def __repr__(self) -> str:
-        return f"Key({self.merchant!r}, ***)"
 
 
 class Sealed(NamedTuple):
@@ -98,45 +87,6 @@ class Notice(NamedTuple):
 
     order_no: str
     outcome: Outcome
-
-
-class NotTrusted(ValueError):
-    """An answer that its signature or form does not allow to believe; ``reason`` is one short constant."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-def signed(key: Key, path: str, body: bytes, at: int, nonce: str) -> dict[str, str]:
-    """Return the headers of a POST to ``path``.
-
-    Args:
-        key: who asks.
-        path: from the slash on.
-        body: as it will be sent.
-        at: Unix seconds.
-        nonce: 32 hex digits, never used before.
-    """
-    mac = _mac(key, "POST", path, str(at), nonce, _digest(body))
-    return {
-        "Content-Type": "application/json",
-        "Pay-Merchant": key.merchant,
-        "Pay-Time": str(at),
-        "Pay-Nonce": nonce,
-        "Pay-Signature": mac,
-    }
-
-
-def checked(key: Key, status: int, nonce: str, signature: str, body: bytes) -> bytes:
-    """Return the body of an answer that is the provider's, and the answer to this very request.
-
-    Raises:
-        NotTrusted: it is neither.
-    """
-    if not _same(signature, _mac(key, str(status), nonce, _digest(body))):
-        raise NotTrusted("bad_signature")
-    return body
 
 
 def sealed(fields: object) -> Sealed:
@@ -254,9 +204,7 @@ def notice_of(key: Key, nonce: str, signature: str, body: bytes) -> Notice:
     Raises:
         NotTrusted: it is not the provider's, or makes no sense.
     """
-    if not _same(signature, _mac(key, "NOTIFY", nonce, _digest(body))):
-        raise NotTrusted("bad_signature")
-    order = _decoded(body, _Order)
+    order = _decoded(checked_notice(key, nonce, signature, body), _Order)
     return Notice(order.order_no, _outcome(order))
 
 
@@ -311,15 +259,3 @@ def _decoded(body: bytes, of: type[_T]) -> _T:
         return msgspec.json.decode(body, type=of)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise NotTrusted("malformed") from error
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def _mac(key: Key, *parts: str) -> str:
-    return hmac.new(key.secret, "\n".join(parts).encode(), hashlib.sha256).hexdigest()
-
-
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())

@@ -17,8 +17,9 @@ from devices.backoff import Backoff
 from devices.errors import DeviceMisconfigured, DeviceUnavailable
 from devices.health import HasHealth
 from devices.payment_code import codec
-from devices.payment_code.codec import MAX_ANSWER_BYTES, MAX_BILL_BYTES, Key, Notice, NotTrusted, Sealed
+from devices.payment_code.codec import MAX_ANSWER_BYTES, MAX_BILL_BYTES, Notice, Sealed
 from devices.payment_code.exchange import NoAnswer, door_at, post
+from devices.payment_code.signing import Key, NotTrusted, checked, signed
 from devices.ports.device import Health
 from devices.ports.payment import Attempt, BillLine, Outcome, Refund, RefundOutcome, Unknown
 from devices.registry import DeviceSettings, options_of
@@ -156,16 +157,16 @@ class PaymentCodes(HasHealth):
     async def _exchange(self, path: str, body: Sealed, within_s: float, limit: int = MAX_ANSWER_BYTES) -> bytes:
         self.counts[path] += 1
         nonce = secrets.token_hex(16)
-        headers = codec.signed(self._key, self._door.prefix + path, body.data, int(self._wall_s()), nonce)
+        headers = signed(self._key, self._door.prefix + path, body.data, int(self._wall_s()), nonce)
         try:
             answer = await post(self._threads, self._door, path, headers, body, limit, within_s)
         except NoAnswer as silence:
             self.health.set(Health.ABSENT, f"the provider does not answer: {silence.reason}")
             raise
-        checked = codec.checked(self._key, answer.status, nonce, answer.signature, answer.body)
+        said = checked(self._key, answer.status, nonce, answer.signature, answer.body)
         if self.state.health is Health.ABSENT:
             self.health.set(Health.OK)
-        return checked
+        return said
 
     async def _answers(self) -> bool:
         try:

@@ -16,6 +16,7 @@ import structlog
 from devices.backoff import Backoff
 from devices.errors import DeviceUnavailable
 from devices.payment_code.driver import PaymentCodes, PaymentOptions
+from devices.payment_code.signing import Key, signed
 from devices.ports import Health
 from devices.ports.payment import (
     Attempt,
@@ -302,11 +303,9 @@ async def test_clocks_that_differ_are_named_and_nothing_is_booked(provider: Paym
 
 
 async def test_a_request_that_is_played_again_is_turned_away(provider: PaymentSim, codes: PaymentCodes) -> None:
-    from devices.payment_code import codec
-
     body = b'{"order_no":"S1-1"}'
     now = int(dt.datetime.now(dt.UTC).timestamp())
-    headers = codec.signed(codec.Key("shop", SECRET), "/v1/query", body, now, "ab" * 16)
+    headers = signed(Key("shop", SECRET), "/v1/query", body, now, "ab" * 16)
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     statuses = []
     for _ in range(2):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from devices.errors import GarbledFrame
 from devices.payment_code import codec as codes
-from devices.payment_code.codec import NotTrusted
+from devices.payment_code.signing import NotTrusted
 from devices.payment_code.words import MAX_SAID, clean
 from devices.ports.payment import Attempt, Paid, Refund, Refunded
 from devices.terminal_nexo import codec as nexo

@@ -8,8 +8,8 @@ import pytest
 
 from devices.errors import DeviceMisconfigured
 from devices.payment_code import codec
-from devices.payment_code.codec import Key, NotTrusted
 from devices.payment_code.exchange import door_at
+from devices.payment_code.signing import Key, NotTrusted, checked, signed
 from devices.payment_code.words import MAX_SAID, clean
 from devices.ports.payment import (
     Attempt,
@@ -44,19 +44,19 @@ def answer(word: str, sub: str = "", **more: Any) -> bytes:
 
 
 def test_a_request_is_signed_as_openssl_would() -> None:
-    headers = codec.signed(KEY, "/v1/query", b'{"order_no":"S1-1"}', 1795300000, NONCE)
+    headers = signed(KEY, "/v1/query", b'{"order_no":"S1-1"}', 1795300000, NONCE)
     assert headers["Pay-Signature"] == "ba9de141313031ec5c9c4008301eaf98389fb1fffa2c2cacb6669bdcd8e53222"
     assert headers["Pay-Merchant"] == "shop"
 
 
 def test_an_answer_is_believed_to_one_request_only() -> None:
     body, signature = b'{"order_no":"S1-1"}', "5764b9b859dc10e8b510fa36abcc6efe05d56389fd6089e3324b39dbb40e0098"
-    assert codec.checked(KEY, 200, NONCE, signature, body) == body
+    assert checked(KEY, 200, NONCE, signature, body) == body
     for status, nonce, data in ((401, NONCE, body), (200, NONCE[::-1], body), (200, NONCE, body + b" ")):
         with pytest.raises(NotTrusted, match="bad_signature"):
-            codec.checked(KEY, status, nonce, signature, data)
+            checked(KEY, status, nonce, signature, data)
     with pytest.raises(NotTrusted, match="bad_signature"):
-        codec.checked(KEY, 200, NONCE, "ünfug", body)
+        checked(KEY, 200, NONCE, "ünfug", body)
 
 
 @pytest.mark.parametrize(
