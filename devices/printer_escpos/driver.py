@@ -8,7 +8,6 @@ Nothing is ever sent again from here. A proof that comes after the outcome is to
 import asyncio
 import functools
 import time
-from collections import OrderedDict
 from collections.abc import Coroutine
 from typing import Any
 
@@ -19,11 +18,13 @@ from devices.backoff import Backoff
 from devices.errors import DeviceIncapable, DeviceUnavailable
 from devices.ports import Health, JobOutcome, JobState, Paper, PrinterStatus, PrintJob, Progress
 from devices.printer_escpos.attempt import Attempt
-from devices.printer_escpos.codec import ASB_ON, CLEAR_ALL, GO_ON, GO_ON_WITHOUT, pulse_now
-from devices.printer_escpos.encoder import drawer_pulse, encode_parts
+from devices.printer_escpos.codec import ASB_ON, CLEAR_ALL, GO_ON, GO_ON_WITHOUT
+from devices.printer_escpos.connector import Connector
+from devices.printer_escpos.encoder import encode_parts
 from devices.printer_escpos.glyphs import FONTS, Glyphs
+from devices.printer_escpos.open_ends import OpenEnds
 from devices.printer_escpos.profile import Marker, PrinterProfile, Recovery, profile_named
-from devices.printer_escpos.proof import MAX_OPEN, Proofs
+from devices.printer_escpos.proof import Proofs
 from devices.printer_escpos.session import Session, fault_of
 from devices.receipt import KickDrawer
 from devices.registry import DeviceSettings, options_of
@@ -31,8 +32,6 @@ from devices.served import ServedDevice
 from devices.surroundings import Surroundings
 from devices.transport import Transport
 
-PULSE_GUARD_S = 1.0
-"""A drawer that has just had a pulse gets no second one: coils burn, and some boards fire twice by themselves."""
 CLEAR_S = 3.0
 
 _log = structlog.get_logger(__name__)
@@ -77,9 +76,8 @@ class EscPosPrinter(ServedDevice):
         self._attempt_now: Attempt | None = None
         self._sending: asyncio.Task[None] | None = None
         self._dropped = asyncio.Event()
-        self._open_ended: OrderedDict[str, None] = OrderedDict()
-        self._late: asyncio.Queue[JobOutcome] = asyncio.Queue(maxsize=MAX_OPEN)
-        self._pulsed_at = -PULSE_GUARD_S
+        self._open_ends = OpenEnds()
+        self._connector = Connector(device_id, profile)
 
     @property
     def pin_high(self) -> bool | None:
@@ -191,7 +189,7 @@ class EscPosPrinter(ServedDevice):
         self._sending = sending
         attempt.reach(JobState.SENDING)
         if any(isinstance(element, KickDrawer) for element in attempt.job.document.elements):
-            self._pulsed_at = time.monotonic()
+            self._connector.pulsed(time.monotonic())
         await self._until_sent(session, sending)
         attempt.reach(JobState.SENT)
         if self._profile.marker is Marker.NONE:
@@ -261,24 +259,20 @@ class EscPosPrinter(ServedDevice):
         attempt = self._attempt_now
         if attempt is not None and attempt.job.job_id == job_id:
             attempt.proven = True
-        elif job_id in self._open_ended:
-            del self._open_ended[job_id]
-            if not self._late.full():
-                self._late.put_nowait(JobOutcome(job_id, JobState.PRINTED, "confirmed late"))
+        else:
+            self._open_ends.prove(job_id)
 
     def _unsettled(self, attempt: Attempt, reason: str) -> JobOutcome:
         """End without confirmation; one that comes later will be told by ``late``."""
         if attempt.proven:  # it came in the very moment in which the time was over
             return attempt.end(JobState.PRINTED)
         if attempt.state is not JobState.QUEUED:
-            self._open_ended[attempt.job.job_id] = None
-            if len(self._open_ended) > MAX_OPEN:
-                self._open_ended.popitem(last=False)
+            self._open_ends.leave(attempt.job.job_id)
         return attempt.broken(reason)
 
     async def late(self) -> JobOutcome:
         """Wait for a job that ended UNKNOWN and is known to be printed now."""
-        return await self._late.get()
+        return await self._open_ends.next()
 
     # ── what only a person may order ──
 
@@ -320,20 +314,11 @@ class EscPosPrinter(ServedDevice):
             DeviceUnavailable: the printer is away, or stands still: then only the drawer's key opens it.
         """
         session = self._connected()
-        if not self._profile.drawer:
-            raise DeviceIncapable(self.device_id, "a connector for a cash drawer")
-        if time.monotonic() - self._pulsed_at < PULSE_GUARD_S:
+        if not self._connector.may_pulse(time.monotonic()):
             return False
         status = session.status if session.writing.locked() else await self._ask(session)
-        # A queued pulse would wait in the buffer of a printer that stands still, and open the drawer minutes later.
-        if (stands := fault_of(status, self.device_id)) is not None and (
-            status.fault or not self._profile.realtime_pulse
-        ):
-            raise DeviceUnavailable(self.device_id, f"{stands}; open the drawer with its key")
-        at_once = self._profile.realtime_pulse
-        command = pulse_now(pin, self._profile.drawer_on_ms) if at_once else drawer_pulse(self._profile, pin)
-        await self._within_reach(session.write(command))
-        self._pulsed_at = time.monotonic()
+        await self._within_reach(session.write(self._connector.command(pin, status)))
+        self._connector.pulsed(time.monotonic())
         return True
 
     async def read_pin(self) -> bool | None:
