@@ -16,7 +16,7 @@ from benchmarks.chain import enrol, headquarters
 from benchmarks.figure import Figure, figure, percentile
 from benchmarks.stock import CODES
 from devices.printer_escpos.encoder import encode_receipt
-from devices.printer_escpos.profile import profile_named
+from devices.printer_escpos.profile import PROFILES
 from devices.receipt import Align, Cell, Columns, Cut, Element, Feed, Qr, ReceiptDocument, Rule, Text
 from firmware_sim.printer.server import PrinterSim
 
@@ -151,4 +151,4 @@ def _printer() -> Iterator[tuple[int, _Watch]]:
         loop.close()
 
 
-DOCUMENT, PROFILE = _document(), profile_named("epson-80")
+DOCUMENT, PROFILE = _document(), PROFILES.named("epson-80")

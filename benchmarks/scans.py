@@ -50,7 +50,8 @@ def _writer(master: int) -> "subprocess.Popen[str]":
 
 def _bare_read() -> list[float]:
     master, slave = _line()
-    writer, read_at = _writer(master), []
+    writer = _writer(master)
+    read_at: list[float] = []
     while len(read_at) < SCANS:
         select.select([slave], [], [])
         codes = os.read(slave, 4096).count(b"\n")
@@ -64,7 +65,8 @@ async def _driver() -> list[float]:
     running = asyncio.create_task(scanner.run())
     while not scanner.state.health.works:  # noqa: ASYNC110 - once, before anything is measured
         await asyncio.sleep(0.01)
-    writer, read_at = _writer(master), []
+    writer = _writer(master)
+    read_at: list[float] = []
     async for _ in scanner:
         read_at.append(time.monotonic())
         if len(read_at) == SCANS:

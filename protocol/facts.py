@@ -98,7 +98,9 @@ class EpochStarted(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
 
 
-Fact = SaleCompleted | SaleVoided | StockMoved | DayClosed | DeviceStateChanged | DrawerOpened | EdgeStarted | EpochStarted
+Fact = (
+    SaleCompleted | SaleVoided | StockMoved | DayClosed | DeviceStateChanged | DrawerOpened | EdgeStarted | EpochStarted
+)
 
 FACT_TYPES: dict[str, type[msgspec.Struct]] = {
     "shopwire.sale_completed.v1": SaleCompleted,

@@ -208,7 +208,6 @@ class Applier:
         self.effects.devices[edge.edge, fact.device] = (edge.edge, fact.device, fact.state, fact.reason, time[:40])
         return ""
 
-
     def _drawer(self, edge: EdgeRow, fact: DrawerOpened) -> str:
         for text, limit in ((fact.device, MAX_ID), (fact.by, MAX_ID), (fact.reason, 1000)):
             if fault := text_fault(text, limit, 1):

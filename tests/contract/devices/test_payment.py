@@ -131,9 +131,11 @@ async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 async def found_out(channel: PaymentChannel, attempt: Attempt) -> Outcome:
     """Ask until the line is there again."""
     async with asyncio.timeout(5):
-        while isinstance(outcome := await channel.query(attempt), Unknown) and not outcome.sent:
+        while True:
+            outcome = await channel.query(attempt)
+            if not isinstance(outcome, Unknown) or outcome.sent:
+                return outcome
             await asyncio.sleep(0.01)
-    return outcome
 
 
 async def test_paid_says_how_much_when_by_whom_and_under_which_number(shop: Shop) -> None:
