@@ -1,6 +1,8 @@
 """From one entry of the settings to a driver. A new driver is a folder of that name and a line in ``KINDS``."""
 
 import importlib
+import re
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -35,6 +37,10 @@ KINDS: dict[str, str] = {
 """Each kind, which is the name of its folder, and its UnifiedPOS device class (PaymentChannel, LabelPrinter and ESL are ours)."""
 
 
+MAX_NAME = 64
+_ALONE = re.compile(r"(?:serial:(?://)?|char:(?://)?|evdev:(?://)?)?(/.+|tcp:.+|usb:.+)")
+
+
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One ``[[devices]]`` entry of an edge's settings.
 
@@ -67,6 +73,33 @@ def open_device(settings: DeviceSettings, around: Surroundings | None = None) ->
     driver = importlib.import_module(f"devices.{settings.kind}.driver")
     device: Device = driver.build(settings, around or Surroundings())
     return device
+
+
+def check_together(devices: Sequence[DeviceSettings]) -> None:
+    """Refuse entries that cannot stand in one store: names that are none or belong to two, and two devices at one place.
+
+    Raises:
+        DeviceMisconfigured: which ones, and why.
+    """
+    names: set[str] = set()
+    places: dict[str, str] = {}
+    for device in devices:
+        name = device.device_id
+        if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or not device.address.isprintable():
+            shown = f"device_id {name[:80]!r}, address {device.address[:80]!r}"
+            raise DeviceMisconfigured(f"{shown}: a name has 1 to {MAX_NAME} characters, and both are printable")
+        if name in names:
+            raise DeviceMisconfigured(f"two devices are called {name!r}: give each its own device_id")
+        names.add(name)
+        place = _place(device.address)
+        if place and (other := places.setdefault(place, name)) != name:
+            raise DeviceMisconfigured(f"devices {other} and {name} are both at {place}: one line leads to one device")
+
+
+def _place(address: str) -> str:
+    """Return where an address leads, for those that one driver has for itself; empty for the others."""
+    found = _ALONE.match(address.partition("?")[0])
+    return found[1] if found else ""
 
 
 def options_of(settings: DeviceSettings, of: type[_Options]) -> _Options:

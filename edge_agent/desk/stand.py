@@ -9,7 +9,7 @@ from devices.health import Report
 from devices.hotplug import HotPlug
 from devices.identity import resolve
 from devices.ports import Device, Health
-from devices.registry import DeviceSettings, open_device
+from devices.registry import DeviceSettings, check_together, open_device
 from devices.surroundings import Surroundings
 from edge_agent.attached import Attached, nodes_of
 from edge_agent.bay import Bay
@@ -25,8 +25,9 @@ def attached_of(
     """Return the devices of a store file, each in its bay; nothing is opened yet.
 
     Raises:
-        DeviceMisconfigured: an entry that no driver can serve.
+        DeviceMisconfigured: an entry that no driver can serve, or two that cannot stand in one store.
     """
+    check_together(devices)
     plug = HotPlug(watched=nodes_of(devices))
     bays: list[Bay[Device]] = []
 
