@@ -23,7 +23,7 @@ class Models(Generic[M]):
             path: the file.
             of: a struct that says what a table may hold, and refuses what cannot be.
             what: the words for it in messages, such as ``relay board``.
-            more: a file of the shop's own, whose models may replace ours.
+            more: another file, such as the shop's own, whose models may replace those of the first.
             beside: what may stand in the settings instead of a model, for messages.
         """
         self._paths = (path,) if more is None else (path, more)

@@ -23,7 +23,7 @@ from devices.printer_escpos.connector import Connector
 from devices.printer_escpos.encoder import encode_parts
 from devices.printer_escpos.glyphs import FONTS, Glyphs
 from devices.printer_escpos.open_ends import OpenEnds
-from devices.printer_escpos.profile import Marker, PrinterProfile, Recovery, profile_named
+from devices.printer_escpos.profile import PROFILES, Marker, PrinterProfile, Recovery
 from devices.printer_escpos.proof import Proofs
 from devices.printer_escpos.session import Session, fault_of
 from devices.receipt import KickDrawer
@@ -350,5 +350,5 @@ def _glyphs(font: str) -> Glyphs | None:
 
 def build(settings: DeviceSettings, around: Surroundings) -> EscPosPrinter:
     """Return the driver of one entry of the settings."""
-    profile = profile_named(settings.profile or "generic-80")
+    profile = PROFILES.named(settings.profile or "generic-80")
     return EscPosPrinter(settings.device_id, settings.address, profile, options_of(settings, PrinterOptions), around)

@@ -1,12 +1,11 @@
 """What differs between printer models. The data is in ``profiles.toml`` (ours) and ``database.toml`` (shared) beside this file."""
 
 import enum
-import functools
 from pathlib import Path
 
 import msgspec
 
-from devices.errors import DeviceMisconfigured
+from devices.models import Models
 
 MAX_STRIP_ROWS = 256
 MAX_PULSE_MS = 510
@@ -135,30 +134,9 @@ class PrinterProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.dots // self.columns
 
 
-@functools.cache
-def profiles() -> dict[str, PrinterProfile]:
-    """Return our own models by name."""
-    return _load("profiles.toml")
+_FOLDER = Path(__file__).parent
+SHARED = Models(_FOLDER / "database.toml", PrinterProfile, "printer profile")
+"""The models of the shared printer database."""
 
-
-@functools.cache
-def shared_profiles() -> dict[str, PrinterProfile]:
-    """Return the models of the shared printer database by name; read only when one of them is asked for."""
-    return _load("database.toml")
-
-
-def _load(name: str) -> dict[str, PrinterProfile]:
-    return msgspec.toml.decode(Path(__file__).with_name(name).read_bytes(), type=dict[str, PrinterProfile])
-
-
-def profile_named(name: str) -> PrinterProfile:
-    """Return one model, ours before the shared ones.
-
-    Raises:
-        DeviceMisconfigured: no such model; the message lists those there are.
-    """
-    found = profiles().get(name) or shared_profiles().get(name)
-    if found is None:
-        known = ", ".join([*sorted(profiles()), *sorted(shared_profiles())])
-        raise DeviceMisconfigured(f"printer profile {name!r} is not one of {known}")
-    return found
+PROFILES = Models(_FOLDER / "database.toml", PrinterProfile, "printer profile", more=_FOLDER / "profiles.toml")
+"""All models, ours in the place of shared ones of the same name."""

@@ -13,7 +13,7 @@ from devices.memory import MemoryDrawer
 from devices.ports import Device, Health
 from devices.ports.drawer import CashDrawer
 from devices.printer_escpos.driver import EscPosPrinter, PrinterOptions
-from devices.printer_escpos.profile import profile_named
+from devices.printer_escpos.profile import PROFILES
 from devices.surroundings import Surroundings
 from firmware_sim.printer import PrinterSim
 from tests.waiting import until
@@ -80,7 +80,7 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
         printer = EscPosPrinter(
             "printer-1",
             sim.address,
-            profile_named(profile),
+            PROFILES.named(profile),
             PrinterOptions(reply_s=0.2, poll_s=0.1),
             backoff=Backoff(0.01, 0.02),
         )

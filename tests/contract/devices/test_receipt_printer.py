@@ -13,7 +13,7 @@ from devices.errors import DeviceUnavailable
 from devices.memory import MemoryPrinter
 from devices.ports import Health, JobState, Paper, PrintJob, ReceiptPrinter
 from devices.printer_escpos.driver import EscPosPrinter, PrinterOptions
-from devices.printer_escpos.profile import profile_named
+from devices.printer_escpos.profile import PROFILES
 from devices.receipt import Cut, ReceiptDocument, Text
 from firmware_sim.printer import PrinterPty, PrinterSim, PrinterTcp
 from firmware_sim.wire import Wire
@@ -85,7 +85,7 @@ async def simulated(name: str) -> AsyncIterator[SimulatedBench]:
     model, profile = ("epson-80", "epson-80") if "process id" in name else ("clone-80", "generic-80")
     async with PrinterSim(wire_of(name), model=model) as sim:
         link = f"char:{sim.address}" if "character" in name else sim.address
-        driver = EscPosPrinter("printer-1", link, profile_named(profile), QUICK, backoff=Backoff(0.01, 0.02))
+        driver = EscPosPrinter("printer-1", link, PROFILES.named(profile), QUICK, backoff=Backoff(0.01, 0.02))
         running = asyncio.create_task(driver.run())
         try:
             await until(lambda: driver.state.health is Health.OK)
@@ -180,7 +180,7 @@ async def test_a_real_printer_prints_and_proves_it() -> None:
     kind, _, address = os.environ["SHOPWIRE_DEVICE"].partition(":")
     if kind != "printer_escpos":
         pytest.skip(f"the device at hand is a {kind}")
-    driver = EscPosPrinter("printer-1", address, profile_named(os.environ.get("SHOPWIRE_PROFILE", "generic-80")))
+    driver = EscPosPrinter("printer-1", address, PROFILES.named(os.environ.get("SHOPWIRE_PROFILE", "generic-80")))
     running = asyncio.create_task(driver.run())
     try:
         await until(lambda: driver.state.health.works, 10)

@@ -14,7 +14,7 @@ from devices.backoff import Backoff
 from devices.errors import DeviceIncapable, DeviceUnavailable
 from devices.ports import Health, JobState, Paper, PrintJob
 from devices.printer_escpos.driver import EscPosPrinter, PrinterOptions
-from devices.printer_escpos.profile import Marker, PrinterProfile, profile_named
+from devices.printer_escpos.profile import PROFILES, Marker, PrinterProfile
 from devices.receipt import (
     Align,
     Barcode,
@@ -30,7 +30,8 @@ from devices.receipt import (
     Rule,
     Text,
 )
-from firmware_sim.printer import PROFILES, PrinterPty, PrinterSim, PrinterTcp
+from firmware_sim.printer import PROFILES as SIMULATED
+from firmware_sim.printer import PrinterPty, PrinterSim, PrinterTcp
 from tests.waiting import until
 
 FAST = PrinterOptions(reply_s=0.2, mute_s=0.3, poll_s=0.1)
@@ -51,7 +52,7 @@ class Running:
     async def __call__(
         self, sim: PrinterSim, profile: str | PrinterProfile = "epson-80", options: PrinterOptions = FAST
     ) -> EscPosPrinter:
-        chosen = profile_named(profile) if isinstance(profile, str) else profile
+        chosen = PROFILES.named(profile) if isinstance(profile, str) else profile
         printer = EscPosPrinter("printer-1", sim.address, chosen, options, backoff=Backoff(0.01, 0.02))
         self._tasks.append(asyncio.create_task(printer.run()))
         await until(lambda: printer.state.health is not Health.OPENING)
@@ -210,17 +211,17 @@ async def test_a_model_that_never_confirms_is_always_unknown(start: Running) -> 
 
 
 async def test_where_gs_r_is_missing_the_identity_proves_the_end() -> None:
-    model = dataclasses.replace(PROFILES["clone-80"], unsupported=frozenset({"GS (H", "DLE DC4", "GS r"}))
+    model = dataclasses.replace(SIMULATED["clone-80"], unsupported=frozenset({"GS (H", "DLE DC4", "GS r"}))
     running = Running()
     async with PrinterSim(model=model, lines_per_s=100) as sim:
-        printer = await running(sim, msgspec.structs.replace(profile_named("generic-80"), marker=Marker.IDENTITY))
+        printer = await running(sim, msgspec.structs.replace(PROFILES.named("generic-80"), marker=Marker.IDENTITY))
         assert (await printer.print(job(*TEN_LINES))).state is JobState.PRINTED
         assert sim.lines_printed >= 10
         await running.stop()
 
 
 async def test_a_wrong_profile_prints_once_and_ends_as_unknown() -> None:
-    model = dataclasses.replace(PROFILES["clone-80"], unsupported=frozenset({"GS (H", "DLE DC4", "GS r"}))
+    model = dataclasses.replace(SIMULATED["clone-80"], unsupported=frozenset({"GS (H", "DLE DC4", "GS r"}))
     running = Running()
     async with PrinterSim(model=model) as sim:
         printer = await running(sim, "generic-80")
@@ -232,7 +233,7 @@ async def test_a_wrong_profile_prints_once_and_ends_as_unknown() -> None:
 
 
 async def test_a_model_that_proves_nothing_is_still_watched(sim: PrinterSim, start: Running) -> None:
-    printer = await start(sim, msgspec.structs.replace(profile_named("epson-80"), marker=Marker.NONE))
+    printer = await start(sim, msgspec.structs.replace(PROFILES.named("epson-80"), marker=Marker.NONE))
     outcome = await printer.print(job(Text("a")))
     assert (outcome.state, "does not confirm" in outcome.reason) == (JobState.UNKNOWN, True)
     sim.run_out_of_paper(after_lines=1)
@@ -435,12 +436,12 @@ async def test_a_hundred_unplugs_leave_nothing_behind(tmp_path: Path, start: Run
 @pytest.mark.parametrize("profile", ["epson-80", "generic-58", "NT-5890K", "latin-80"])
 async def test_what_a_receipt_prints_another_library_reads(tmp_path: Path, start: Running, profile: str) -> None:
     zxingcpp = pytest.importorskip("zxingcpp")
-    model = "clone-58" if profile_named(profile).dots == 384 else "latin-80" if profile == "latin-80" else "epson-80"
+    model = "clone-58" if PROFILES.named(profile).dots == 384 else "latin-80" if profile == "latin-80" else "epson-80"
     codes = {
         "ean13": "6901234567892", "ean8": "96385074", "upca": "036000291452", "itf": "30614141123453",
         "code39": "S2-17-A", "codabar": "A40156B", "code128": "S2-1-000017",
     }  # fmt: skip
-    if profile_named(profile).barcodes.value == "form_b":
+    if PROFILES.named(profile).barcodes.value == "form_b":
         codes |= {"upce": "04252614", "code93": "TEST 93 Ab"}
     elements: list[Element] = [Text("联华超市", Align.CENTER, 2, 2, True), Rule()]
     for kind, data in codes.items():
@@ -464,7 +465,7 @@ async def test_what_a_receipt_prints_another_library_reads(tmp_path: Path, start
 
 
 async def test_an_absent_printer_refuses_at_once() -> None:
-    printer = EscPosPrinter("printer-1", "tcp:127.0.0.1:9", profile_named("epson-80"))
+    printer = EscPosPrinter("printer-1", "tcp:127.0.0.1:9", PROFILES.named("epson-80"))
     with pytest.raises(DeviceUnavailable):
         await printer.pulse(2)
     assert (await printer.print(job(Text("a")))).state is JobState.FAILED

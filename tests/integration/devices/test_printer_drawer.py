@@ -15,7 +15,7 @@ from devices.errors import DeviceIncapable, DeviceMisconfigured, DeviceUnavailab
 from devices.ports import Health, JobState, PrintJob
 from devices.ports.drawer import OpenLevel
 from devices.printer_escpos.driver import EscPosPrinter, PrinterOptions
-from devices.printer_escpos.profile import profile_named
+from devices.printer_escpos.profile import PROFILES
 from devices.receipt import Cut, KickDrawer, ReceiptDocument, Text
 from devices.surroundings import Surroundings
 from firmware_sim.printer import PrinterSim
@@ -29,7 +29,7 @@ async def at(
     sim: PrinterSim, profile: str = "epson-80", level: Literal["high", "low", "unknown"] = "high", alarm_s: float = 60
 ) -> AsyncIterator[tuple[EscPosPrinter, PrinterDrawer]]:
     options = PrinterOptions(reply_s=0.2, mute_s=0.3, poll_s=0.1)
-    printer = EscPosPrinter("printer-1", sim.address, profile_named(profile), options, backoff=Backoff(0.01, 0.02))
+    printer = EscPosPrinter("printer-1", sim.address, PROFILES.named(profile), options, backoff=Backoff(0.01, 0.02))
     around = Surroundings(neighbour=lambda _: printer)
     drawer = PrinterDrawer(
         "drawer-1", DrawerOptions("printer-1", open_level=level, alarm_s=alarm_s, look_s=0.01), around

@@ -9,7 +9,7 @@ from PIL import Image
 
 from devices.printer_escpos.encoder import encode_receipt
 from devices.printer_escpos.glyphs import Glyphs
-from devices.printer_escpos.profile import profile_named
+from devices.printer_escpos.profile import PROFILES
 from devices.receipt import Picture
 from domain.ids import EdgeId, LaneId, MemberNo, SaleId, SkuId, StoreId
 from domain.sale import Discount, Line, Sale, Tender
@@ -60,18 +60,18 @@ def test_every_paper_has_all_of_it_and_a_code_that_can_be_read(
 ) -> None:
     zxingcpp = pytest.importorskip("zxingcpp")
     style = replace(STYLE, columns=columns, languages=languages, logo=Picture(64, b"\xf0" * 8 * 24))
-    paper = render(encode_receipt(compose(SALE, style, names=NAMES), profile_named(profile), Glyphs()), model)
+    paper = render(encode_receipt(compose(SALE, style, names=NAMES), PROFILES.named(profile), Glyphs()), model)
     assert (paper.unknown, paper.left_over, paper.drawer_pulses) == (
         [],
         0,
-        [2] if profile_named(profile).drawer else [],
+        [2] if PROFILES.named(profile).drawer else [],
     )
     assert all(
         len(line.encode("gb18030")) <= columns or line.strip().startswith("[") for line in paper.text.split("\n")
     )
     assert "1-3-17" in paper.text
     assert paper.text.count("[image ") >= 2  # the logo, and the name that no printer has
-    if profile_named(profile).chinese.value != "none":
+    if PROFILES.named(profile).chinese.value != "none":
         assert ("龙井茶" in paper.text) is ("zh-CN" in languages)
         assert ("Longjing tea" in paper.text) is ("en" in languages)
         assert "136.00" in paper.text

@@ -21,7 +21,7 @@ from devices.printer_escpos.codec import (
     explain,
 )
 from devices.printer_escpos.encoder import encode_receipt
-from devices.printer_escpos.profile import Marker, profile_named
+from devices.printer_escpos.profile import PROFILES, Marker
 from devices.printer_escpos.proof import MAX_OPEN, Proofs
 from devices.printer_escpos.text import clean
 from devices.receipt import Align, Barcode, Cell, Columns, Cut, Element, Picture, Qr, ReceiptDocument, Text
@@ -156,7 +156,7 @@ def words(line: str) -> str:
 @pytest.mark.parametrize("profile", ["epson-80", "kiosk-80", "latin-80"])
 def test_through_the_printer_nothing_but_text_comes_out(profile: str) -> None:
     model = {"epson-80": "epson-80", "kiosk-80": "clone-80", "latin-80": "latin-80"}[profile]
-    chosen = profile_named(profile)
+    chosen = PROFILES.named(profile)
     for text in texts(INPUTS // 20, 7):
         row = Columns((Cell(text), Cell(text, 14, Align.RIGHT)))
         document = ReceiptDocument((Text(text), Text(text, Align.CENTER, 2, 2, bold=True), row, Cut()))
@@ -184,7 +184,7 @@ def test_no_document_holds_a_real_time_command(data: st.DataObject) -> None:
     elements = tuple(data.draw(st.lists(element, max_size=6)))
     for name in ("epson-80", "NT-5890K", "TH230"):
         try:
-            sent = encode_receipt(ReceiptDocument(elements), profile_named(name))
+            sent = encode_receipt(ReceiptDocument(elements), PROFILES.named(name))
         except ValueError:
             continue  # too wide for this paper
         assert not any(command in sent for command in (b"\x10\x04", b"\x10\x05", b"\x10\x14"))

@@ -15,12 +15,12 @@ from devices.printer_escpos.drawing import barcode_picture, qr_picture
 from devices.printer_escpos.encoder import encode_receipt
 from devices.printer_escpos.glyphs import Glyphs
 from devices.printer_escpos.logo import read_logo
-from devices.printer_escpos.profile import Pictures, PrinterProfile, profile_named
+from devices.printer_escpos.profile import PROFILES, Pictures, PrinterProfile
 from devices.printer_escpos.raster import harmless, picture_commands
 from devices.printer_escpos.text import clean, drawn_columns, needs_drawing
 from devices.receipt import Align, Barcode, Cell, Columns, Picture, Qr, ReceiptDocument, StoredLogo, Text
 
-WIDE, LATIN = profile_named("epson-80"), profile_named("latin-80")
+WIDE, LATIN = PROFILES.named("epson-80"), PROFILES.named("latin-80")
 PEN = Glyphs()
 needs_a_font = pytest.mark.skipif(
     not PEN.knows("中"), reason="no font with Chinese glyphs: apt install fonts-wqy-microhei"
@@ -195,7 +195,7 @@ def test_a_logo_that_is_none_says_why(tmp_path: Path) -> None:
 
 
 def test_codes_that_a_model_does_not_make_are_drawn() -> None:
-    profile = profile_named("NT-5890K")
+    profile = PROFILES.named("NT-5890K")
     data = encoded(Qr("https://x.y"), Barcode("ean13", "6901234567892"), profile=profile)
     assert b"\x1d(k" not in data
     assert b"\x1dk" not in data

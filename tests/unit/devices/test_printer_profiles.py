@@ -8,14 +8,13 @@ import pytest
 from devices.errors import DeviceMisconfigured
 from devices.printer_escpos.encoder import encode_receipt
 from devices.printer_escpos.profile import (
+    PROFILES,
+    SHARED,
     Barcodes,
     Chinese,
     Cut,
     Pictures,
     PrinterProfile,
-    profile_named,
-    profiles,
-    shared_profiles,
 )
 from devices.receipt import Barcode, KickDrawer, Picture, Qr, ReceiptDocument, Text
 from devices.receipt import Cut as CutPaper
@@ -29,9 +28,9 @@ EVERYTHING = ReceiptDocument(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted({*profiles(), *shared_profiles()}))
+@pytest.mark.parametrize("name", sorted(PROFILES.all))
 def test_each_model_prints_a_whole_receipt(name: str) -> None:
-    profile = profile_named(name)
+    profile = PROFILES.named(name)
     data = encode_receipt(EVERYTHING, profile)
     assert (b"\x1bp" in data) is profile.drawer
     assert (b"\x1d(k" in data) is profile.qr
@@ -42,8 +41,8 @@ def test_the_shared_models_say_what_their_source_says() -> None:
     source: dict[str, Any] = json.loads((corpus("escpos-printer-db") / "capabilities.json").read_text("utf-8"))[
         "profiles"
     ]
-    assert len(shared_profiles()) >= 30
-    for name, ours in shared_profiles().items():
+    assert len(SHARED.all) >= 30
+    for name, ours in SHARED.all.items():
         theirs = source[name]
         features, pixels = theirs["features"], theirs["media"]["width"]["pixels"]
         assert ours.columns == theirs["fonts"]["0"]["columns"], name
@@ -56,10 +55,10 @@ def test_the_shared_models_say_what_their_source_says() -> None:
 
 
 def test_ours_come_before_the_shared_ones_and_unknown_ones_are_named() -> None:
-    assert profile_named("epson-80").chinese is Chinese.GB18030
-    assert profile_named("TM-T88V").maker == "Epson"
+    assert PROFILES.named("epson-80").chinese is Chinese.GB18030
+    assert PROFILES.named("TM-T88V").maker == "Epson"
     with pytest.raises(DeviceMisconfigured, match="TM-T88V"):
-        profile_named("nothing")
+        PROFILES.named("nothing")
 
 
 @pytest.mark.parametrize(

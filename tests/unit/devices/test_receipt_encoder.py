@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.printer_escpos.encoder import cell_widths, encode_receipt
-from devices.printer_escpos.profile import Chinese, Cut, PrinterProfile, profile_named, profiles
+from devices.printer_escpos.profile import PROFILES, Chinese, Cut, PrinterProfile
 from devices.printer_escpos.raster import picture_commands
 from devices.printer_escpos.symbols import QR_CAPACITY
 from devices.printer_escpos.text import clean, columns, encode_text, pad, wrap
@@ -22,7 +22,7 @@ from devices.receipt import Cut as CutPaper
 CHINESE: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "data/golden-frames/chinese_text.json").read_text("utf-8")
 )
-WIDE = profile_named("epson-80")
+WIDE = PROFILES.named("epson-80")
 START = bytes.fromhex("1b3d01 1b40 1c26")
 
 
@@ -119,7 +119,7 @@ def test_styles_are_sent_when_they_change() -> None:
 
 def test_columns_share_the_line_and_grow_downwards() -> None:
     row = Columns((Cell("散装苹果 Fuji apples"), Cell("0.455kg", 8, Align.RIGHT), Cell("6.35", 7, Align.RIGHT)))
-    profile = profile_named("generic-58")
+    profile = PROFILES.named("generic-58")
     lines = encode_receipt(ReceiptDocument((row,)), profile).removeprefix(START).decode("gb18030").split("\n")
     assert lines[:2] == ["散装苹果 Fuji    0.455kg    6.35", "apples"]
     assert columns(lines[0]) == profile.columns
@@ -165,7 +165,7 @@ def test_the_table_of_qr_capacities_agrees_with_another_library() -> None:
 
 
 def test_symbols_shrink_to_the_paper_and_are_refused_when_they_cannot() -> None:
-    narrow = profile_named("generic-58")
+    narrow = PROFILES.named("generic-58")
     assert b"\x1d(k\x03\x001C\x06" in encoded(Qr("x" * 160, module_dots=16), profile=narrow)
     assert b"\x1dw\x03" in encoded(Barcode("ean13", "6901234567892", module_dots=6), profile=narrow)
     with pytest.raises(ValueError, match="does not fit on 384 dots"):
@@ -214,10 +214,10 @@ _elements = st.one_of(
 )
 
 
-@given(st.lists(_elements, max_size=8).map(tuple), st.sampled_from(sorted(profiles())))
+@given(st.lists(_elements, max_size=8).map(tuple), st.sampled_from(sorted(PROFILES.all)))
 def test_every_document_survives_json_and_prints_on_every_model(elements: Any, model: str) -> None:
     document = ReceiptDocument(elements)
-    assert encode_receipt(document, profile_named(model))
+    assert encode_receipt(document, PROFILES.named(model))
     if not any(unicodedata.category(c) == "Cs" for c in repr(elements)):
         assert msgspec.json.decode(msgspec.json.encode(document), type=ReceiptDocument) == document
 

@@ -13,7 +13,7 @@ from devices.errors import DeviceMisconfigured
 from devices.health import DeviceHealth
 from devices.ports import DeviceState, Health
 from devices.printer_escpos.driver import EscPosPrinter
-from devices.printer_escpos.profile import profiles
+from devices.printer_escpos.profile import PROFILES
 from devices.printer_escpos.proof import marker_of
 from devices.registry import KINDS, DeviceSettings, open_device
 from devices.scanner_serial.driver import SerialScanner
@@ -76,7 +76,7 @@ def test_addresses() -> None:
 
 def test_every_profile_and_kind_is_sound() -> None:
     assert set(KINDS) >= {"camera_file", "printer_escpos", "scanner_serial"}
-    assert {"generic-80", "generic-58", "silent-58"} <= set(profiles())
+    assert {"generic-80", "generic-58", "silent-58"} <= set(PROFILES.all)
 
 
 def test_a_state_is_logged_and_reported_once_per_change() -> None:
