@@ -13,7 +13,6 @@ from devices.meaning import Meaning, visible
 from devices.ports import Paper, PrinterStatus
 
 ASB_ON = b"\x1d\x61\x0f"
-ASB_OFF = b"\x1d\x61\x00"
 ASK_PAPER = b"\x1d\x72\x01"
 ASK_IDENTITY = b"\x1d\x49\x02"
 GO_ON, GO_ON_WITHOUT = b"\x10\x05\x01", b"\x10\x05\x02"
