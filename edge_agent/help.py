@@ -58,6 +58,8 @@ class TaughtGroup(click.Group, Taught):
             raise click.ClickException(_refused(ctx, error)) from error
         except BaseExceptionGroup as group:
             first = first_of(group)
+            if isinstance(first, click.Abort | click.ClickException):
+                raise first from group
             if not isinstance(first, REFUSALS):
                 raise
             raise click.ClickException(_refused(ctx, first)) from group

@@ -63,7 +63,10 @@ def render(ctx: click.Context, file: Path, profile: str, png: Path | None, *, as
     except FontMissing as error:
         raise click.ClickException(str(error)) from error
     if png is not None and paper.png is not None:
-        png.write_bytes(paper.png)
+        try:
+            png.write_bytes(paper.png)
+        except OSError as error:
+            raise click.ClickException(f"{png}: {error.strerror}") from error
     if as_json:
         click.echo(json.dumps(_described(paper, png), ensure_ascii=False))
         return

@@ -53,11 +53,11 @@ class TracedTransport:
 
 
 class Recorder:
-    """Writes what passes to a file, up to ``MAX_TRACE_BYTES``; ``full`` says that the limit was reached."""
+    """Writes what passes to a file, up to ``MAX_TRACE_BYTES``; ``full`` says that no more went in: the limit, or the disk."""
 
     def __init__(self, path: Path, now: Callable[[], float] = time.monotonic) -> None:
         """Begin a new file; what was in it is gone."""
-        self._file = path.open("wb")
+        self._file = path.open("wb", buffering=0)  # what does not fit is not kept for the close
         self._now, self._began = now, now()
         self._written = 0
         self.full = False
@@ -68,8 +68,10 @@ class Recorder:
         self._written += len(line)
         self.full = self.full or self._written > MAX_TRACE_BYTES
         if not self.full:
-            self._file.write(line)
-            self._file.flush()
+            try:
+                self._file.write(line)
+            except OSError:
+                self.full = True  # the disk is: the recording ends, and the device goes on
 
     def close(self) -> None:
         """Close the file."""

@@ -262,10 +262,12 @@ def trace(
 
 
 def _play(file: Path, target: Target, show: Callable[[dict[str, Any]], None]) -> None:
+    from devices.transport.trace import read_trace
     from edge_agent.desk import watching
 
     if not target.kind:
         raise EdgeError("--replay needs --kind: which driver shall hear the recorded device, such as scale_serial")
+    read_trace(file)  # what is no recording is refused here; a driver would try it again and again
     played = DeviceSettings("replay", target.kind, f"replay:{file.resolve()}", target.profile)
     asyncio.run(watching.replay(played, show))
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from devices.transport.trace import Recorder
+from edge_agent.errors import EdgeError
 
 
 class Taps:
@@ -21,10 +22,13 @@ class Taps:
         """Record a device from now on; a recording that was going on ends.
 
         Raises:
-            OSError: the file cannot be written.
+            EdgeError: the file cannot be written.
         """
         self.end(device_id)
-        self._recorders[device_id] = Recorder(file)
+        try:
+            self._recorders[device_id] = Recorder(file)
+        except OSError as error:
+            raise EdgeError(f"{file} cannot be written: {error.strerror}") from error
 
     def end(self, device_id: str) -> bool:
         """End a recording; return whether it is whole: False when there was none, or it grew over its limit."""

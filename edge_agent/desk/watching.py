@@ -41,7 +41,7 @@ async def record(device: DeviceSettings, file: Path, seconds: float) -> None:
     """Record what passes between one device and its driver.
 
     Raises:
-        OSError: the file cannot be written.
+        EdgeError: the file cannot be written.
     """
     taps = Taps()
     taps.begin(device.device_id, file)
