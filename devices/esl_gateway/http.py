@@ -31,10 +31,13 @@ def request(method: str, path: str, host: str, body: bytes = b"", token: str = "
 
 
 class AnswerDecoder:
-    """Cuts answers out of a stream: with a length, in chunks, or without a body."""
+    """Cuts answers out of a stream: with a length, in chunks, or without a body. Looks at each byte once, however long an answer is."""
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._buffer = bytearray()
+        self._status = 0  # of the answer whose body is coming, 0 while there is none
+        self._length: int | None = None  # of that body, None when it comes in chunks
+        self._body = bytearray()
 
     def feed(self, data: bytes) -> list[Answer]:
         """Return the answers completed by ``data``.
@@ -49,19 +52,52 @@ class AnswerDecoder:
         return found
 
     def _next(self) -> Answer | None:
-        head, separator, rest = self._buffer.partition(b"\r\n\r\n")
-        if not separator:
-            if len(head) > MAX_HEAD_BYTES or not b"HTTP/1."[: len(head)] == head[:7]:
-                raise GarbledFrame("no HTTP answer", head)
+        if not self._status and not self._head():
             return None
-        if (status := _STATUS.match(head)) is None or len(head) > MAX_HEAD_BYTES:
+        complete = self._chunks() if self._length is None else self._whole(self._length)
+        if not complete:
+            return None
+        answer = Answer(self._status, bytes(self._body))
+        self._status, self._body = 0, bytearray()
+        return answer
+
+    def _head(self) -> bool:
+        """Take the head of an answer; whether it is there."""
+        end = self._buffer.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES + 4)
+        head = bytes(self._buffer[: end if end >= 0 else MAX_HEAD_BYTES + 1])
+        if end < 0 and len(head) <= MAX_HEAD_BYTES and b"HTTP/1."[: len(head)] == head[:7]:
+            return False
+        if end < 0 or (status := _STATUS.match(head)) is None:
             raise GarbledFrame("no HTTP answer", head)
-        taken = _body(_headers(head), rest)
-        if taken is None:
-            return None
-        body, used = taken
-        self._buffer = rest[used:]
-        return Answer(int(status[1]), body)
+        self._length = _length(_headers(head))
+        self._status = int(status[1])
+        del self._buffer[: end + 4]
+        return True
+
+    def _whole(self, length: int) -> bool:
+        if len(self._buffer) < length:
+            return False
+        self._body += self._buffer[:length]
+        del self._buffer[:length]
+        return True
+
+    def _chunks(self) -> bool:
+        """Take what chunks are there; whether the last one was."""
+        while (end := self._buffer.find(b"\r\n", 0, MAX_HEAD_BYTES + 2)) >= 0:
+            size_text = bytes(self._buffer[:end]).split(b";")[0].strip()
+            if not re.fullmatch(rb"[0-9A-Fa-f]{1,6}", size_text) or len(self._body) > MAX_BODY_BYTES:
+                raise GarbledFrame("an HTTP chunk without a size", bytes(self._buffer[:16]))
+            size = int(size_text, 16)
+            start = end + 2
+            if len(self._buffer) < start + size + 2:
+                return False
+            self._body += self._buffer[start : start + size]
+            del self._buffer[: start + size + 2]
+            if size == 0:
+                return True
+        if len(self._buffer) > MAX_HEAD_BYTES:
+            raise GarbledFrame("an HTTP chunk without a size", bytes(self._buffer[:16]))
+        return False
 
 
 def _headers(head: bytes) -> dict[str, str]:
@@ -69,30 +105,10 @@ def _headers(head: bytes) -> dict[str, str]:
     return {name.decode("latin-1").strip().lower(): value.decode("latin-1").strip() for name, _, value in pairs}
 
 
-def _body(headers: dict[str, str], rest: bytes) -> tuple[bytes, int] | None:
-    """Return the body and how many bytes it took, None while it is not complete."""
+def _length(headers: dict[str, str]) -> int | None:
     if headers.get("transfer-encoding", "").lower() == "chunked":
-        return _chunked(rest)
+        return None
     length = headers.get("content-length", "0")
-    if not re.fullmatch(r"\d{1,9}", length) or int(length) > MAX_BODY_BYTES:
+    if not re.fullmatch(r"[0-9]{1,9}", length) or int(length) > MAX_BODY_BYTES:
         raise GarbledFrame(f"an HTTP body of {length[:12]!r} bytes")
-    return (rest[: int(length)], int(length)) if len(rest) >= int(length) else None
-
-
-def _chunked(rest: bytes) -> tuple[bytes, int] | None:
-    body, at = b"", 0
-    while (end := rest.find(b"\r\n", at)) >= 0:
-        size_text = rest[at:end].split(b";")[0].strip()
-        if not re.fullmatch(rb"[0-9A-Fa-f]{1,6}", size_text) or len(body) > MAX_BODY_BYTES:
-            raise GarbledFrame("an HTTP chunk without a size", rest[at : at + 16])
-        size = int(size_text, 16)
-        start = end + 2
-        if len(rest) < start + size + 2:
-            return None
-        if size == 0:
-            return body, start + 2
-        body += rest[start : start + size]
-        at = start + size + 2
-    if len(rest) - at > MAX_HEAD_BYTES:
-        raise GarbledFrame("an HTTP chunk without a size", rest[at : at + 16])
-    return None
+    return int(length)

@@ -1,6 +1,7 @@
 """Shelf tags: the newest price wins in every order, and no answer of a gateway does harm."""
 
 import random
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -114,3 +115,18 @@ def test_bodies_survive_anything() -> None:
     for of in (Tags, Taken):
         with pytest.raises(GarbledFrame):
             decoded(b"{", of)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_long_answer_in_small_pieces_is_looked_through_once(chunked: bool) -> None:
+    """Looked through again for each piece, the list of a big store's tags would keep the event loop for seconds."""
+    chunk = b"3e8\r\n" + bytes(1000) + b"\r\n"
+    raw = b"HTTP/1.1 200 OK\r\n" + (
+        b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 2000 + b"0\r\n\r\n"
+        if chunked
+        else b"Content-Length: 2000000\r\n\r\n" + bytes(2_000_000)
+    )
+    decoder, before_s = AnswerDecoder(), time.process_time()
+    found = [answer for at in range(0, len(raw), 512) for answer in decoder.feed(raw[at : at + 512])]
+    assert [len(answer.body) for answer in found] == [2_000_000]
+    assert time.process_time() - before_s < 2
