@@ -57,7 +57,7 @@ def told(finding: Finding, texts: Texts, lang: Language) -> Told:
         finding.verdict,
         finding.found,
         texts[f"check.{kind}"].format(device=device),
-        texts[f"finding.{finding.found}"].format(**values).strip(),
+        texts[f"finding.{finding.found}"].format(**values).rstrip(" :："),  # a device without a reason
         texts[f"next.{finding.then}"].format(**values) if finding.then else "",
     )
 

@@ -11,7 +11,7 @@ from edge_agent.db.report import report_on
 from edge_agent.errors import AgentNotRunning, DatabaseMissing, NotEnrolled
 from edge_agent.settings import EdgeSettings
 from edge_agent.storage import DiskBudget, space_of
-from edge_agent.texts import Texts
+from edge_agent.texts import Texts, how
 from link.errors import IdentityRefused
 from link.identity import EdgeIdentity
 
@@ -89,7 +89,7 @@ def lines_of(standing: Standing, texts: Texts) -> Iterator[str]:
 
 
 def _device(state: Standing, texts: Texts) -> str:
-    said = f"{texts['health.' + state['health']]} {state['reason']}".strip()
+    said = how(state, texts)
     if state["health"] == "ok" or not state.get("since_at"):
         return said
     since = datetime.fromisoformat(state["since_at"]).astimezone()

@@ -32,6 +32,12 @@ def spoken(lang: str) -> Language:
     return "zh-CN" if lang.startswith("zh") else "en"
 
 
+def how(state: Mapping[str, Any], catalogue: Texts) -> str:
+    """Return how a device is: the word for its ``health``, and its ``reason`` where there is one."""
+    health = catalogue[f"health.{state['health']}"]
+    return catalogue["finding.device"].format(health=health, reason=state["reason"]) if state.get("reason") else health
+
+
 def refusal(
     catalogue: Texts, lang: Short, error: str, values: Mapping[str, Any], message: str, currency: str = "CNY"
 ) -> str:

@@ -17,6 +17,7 @@ from devices.surroundings import Trace
 from devices.transport import Transport
 
 MAX_TRACE_BYTES = 16 * 1024 * 1024
+PAUSE_S = 0.02
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -103,13 +104,14 @@ def _chunk(line: bytes, where: str) -> Chunk:
 class ReplayTransport:
     """A recorded device: says what it said then, each piece once the driver has written as much as then.
 
-    Without waiting in between: replaying shows what a driver makes of the bytes, not how long it took.
+    With a short pause at most: replaying shows what a driver makes of the bytes, not how long it took; who looks on sees each reading.
     """
 
     def __init__(self, chunks: list[Chunk], address: str) -> None:
         self.address = address
         self._chunks = chunks
         self._next = 0
+        self._said_t = 0.0  # moment of the piece that was said last
         self._owed = 0  # bytes that the driver has written beyond what the trace had expected so far
         self._moved, self._closed = asyncio.Event(), False
 
@@ -118,11 +120,13 @@ class ReplayTransport:
         while not self._closed:
             chunk = self._ready()
             if chunk is not None:
+                await asyncio.sleep(min(max(chunk.t - self._said_t, 0.0), PAUSE_S))
                 return self._taken(chunk, limit)
             if self._next >= len(self._chunks):
                 break
             self._moved.clear()
             await self._moved.wait()
+        await asyncio.sleep(PAUSE_S)
         raise DeviceUnavailable(self.address, "the trace has ended")
 
     def _ready(self) -> Chunk | None:
@@ -137,6 +141,7 @@ class ReplayTransport:
         return None
 
     def _taken(self, chunk: Chunk, limit: int) -> bytes:
+        self._said_t = chunk.t
         data, rest = chunk.data[:limit], chunk.data[limit:]
         if rest:
             self._chunks[self._next] = Chunk(chunk.t, "in", rest.hex())

@@ -7,7 +7,7 @@ from devices.identity import Identity, stable_address
 from devices.inventory import Peripheral
 from devices.registry import KINDS, DeviceSettings
 from edge_agent.identities import unit_at
-from edge_agent.texts import Texts
+from edge_agent.texts import Texts, how
 
 Row = dict[str, Any]
 
@@ -98,16 +98,17 @@ def lines_of(rows: Sequence[Row], texts: Texts) -> Iterator[str]:
     """Yield the rows for a person: what is configured, then what is attached besides."""
     configured = [row for row in rows if row["what"] == "device"]
     loose = [row for row in rows if row["what"] == "attached"]
+    wide = max((len(row["address"]) for row in rows), default=0)
     yield texts["desk.configured"].format(count=len(configured))
     for row in configured:
-        health = texts[f"health.{row['health']}"] if row["health"] else texts["desk.not_asked"]
-        yield f"  {row['device_id']:<14} {row['kind']:<16} {row['address'] or '-':<32} {health} {row['reason']}".rstrip()
+        health = how(row, texts) if row["health"] else texts["desk.not_asked"]
+        yield f"  {row['device_id']:<14} {row['kind']:<16} {row['address'] or '-':<{wide}} {health}"
         if row["unit"]:
             yield f"  {'':<14} {row['unit']}"
     yield texts["desk.attached"].format(count=len(loose))
     for row in loose:
         what = row["kind"] or row["class"] or texts["desk.unknown"]
-        yield f"  {row['node']:<14} {what:<16} {row['address']:<32} {row['unit']}".rstrip()
+        yield f"  {row['node']:<14} {what:<16} {row['address']:<{wide}} {row['unit']}".rstrip()
 
 
 def entries_of(rows: Sequence[Row]) -> Iterator[str]:

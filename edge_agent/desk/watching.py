@@ -13,7 +13,7 @@ from edge_agent.desk.service import shown
 from edge_agent.desk.stand import at_work, attached_of
 from edge_agent.desk.taps import Taps
 from edge_agent.desk.trials import said
-from edge_agent.texts import Texts
+from edge_agent.texts import Texts, how
 
 LOOK_S = 0.5
 
@@ -26,7 +26,16 @@ async def watch(device: DeviceSettings, show: Show, seconds: float = 0.0) -> Non
 
 
 async def replay(device: DeviceSettings, show: Show) -> None:
-    """Show what a driver makes of a recorded device; ends with the recording."""
+    """Show what a driver makes of a recorded device, once; ends with the recording."""
+    ended = over = False
+
+    def once(seen: dict[str, Any]) -> None:
+        nonlocal ended, over
+        missed = seen.get("reading", {}).get("ready") is False  # the end itself; a code may still be on its way
+        over = over or (ended and ("health" in seen or missed))
+        ended = ended or seen.get("health") == Health.ABSENT.value
+        if not over:
+            show(seen)
 
     async def played(attached: Attached) -> None:
         bay = attached.bays[0]
@@ -34,7 +43,7 @@ async def replay(device: DeviceSettings, show: Show) -> None:
             await bay.until_moved()
         await asyncio.sleep(LOOK_S)  # what was read last is still on its way
 
-    await _watched(device, show, played)
+    await _watched(device, once, played)
 
 
 async def record(device: DeviceSettings, file: Path, seconds: float) -> None:
@@ -97,7 +106,7 @@ def line_of(seen: dict[str, Any], texts: Texts) -> str:
     """Return one event for a person."""
     parts = [f"{seen['device_id']:<14}"]
     if "health" in seen:
-        parts.append(f"{texts['health.' + seen['health']]} {seen.get('reason', '')}".strip())
+        parts.append(how(seen, texts))
     match seen.get("reading"):
         case {"code": str(code), "aim": aim}:
             parts.append(f"{aim or '-'} {said(Scan(code, None, 0.0))}")

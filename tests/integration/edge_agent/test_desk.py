@@ -274,3 +274,17 @@ async def test_a_drawer_is_tried_through_its_printer_and_not_opened(tmp_path: Pa
     assert printer.drawer_pulses == []
     learning = await desk("learn", "drawer", "drawer-1", "--config", str(file), typed="\n\n")
     assert "Nothing was learnt of printer-1" in learning.output
+
+
+async def test_a_replayed_scale_is_played_once_and_ends_with_its_recording(tmp_path: Path) -> None:
+    file = tmp_path / "scale.jsonl"
+    frames = (b"   0.000kg\r\n", b"   0.312kg\r\n", b"   0.312kg\r\n", b"   0.455kg\r\n")
+    file.write_text("".join(f'{{"t": {t}, "dir": "in", "hex": "{frame.hex()}"}}\n' for t, frame in enumerate(frames)))
+    seen = objects(
+        await desk("trace", "--replay", str(file), "--kind", "scale_serial", "--profile", "text-kg", "--json")
+    )
+    assert [each["health"] for each in seen if "health" in each] == ["ok", "absent"]
+    assert seen[-1]["reason"] == "the trace has ended"
+    readings = [each["reading"] for each in seen if "reading" in each]
+    assert readings
+    assert "silent" not in {reading.get("reason") for reading in readings}

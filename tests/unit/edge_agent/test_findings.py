@@ -85,5 +85,5 @@ def test_a_closed_road_is_shown_in_words_with_its_reason() -> None:
     }
     lines = list(lines_of(standing, texts("zh-CN")))
     assert "总部: 离线。技术原因：no route" in lines
-    assert "设备 printer-1: 不能使用 E2" in lines
+    assert "设备 printer-1: 不能使用：E2" in lines
     assert any(line.endswith("充足") for line in lines)
