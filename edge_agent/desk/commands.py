@@ -202,7 +202,7 @@ def learn(ctx: click.Context, what: str, target: Target, *, as_json: bool) -> No
     """Learn what only a trial can tell."""
     _quiet()
     if what == "scale":
-        found = _scale_at(target.address or Asked(target.config).one(target.device).address)
+        found = _scale_at(target.address or _scale_of(Asked(target.config), target.device))
         click.echo(_json(found) if as_json else _entry(found))
         return
     texts, asked = texts_of(ctx), target.asked(kind="printer_escpos")
@@ -210,6 +210,12 @@ def learn(ctx: click.Context, what: str, target: Target, *, as_json: bool) -> No
     printer = asked.one(str(asked.one(target.device).options.get("printer", target.device)))
     level = asyncio.run(_drawer_of(printer, lambda key: click.prompt(texts[key], default="", show_default=False))).value
     click.echo(_json({"open_level": level}) if as_json else texts["desk.drawer_learnt"].format(level=level))
+
+
+def _scale_of(asked: Asked, name: str) -> str:
+    asked.refuse_running()
+    scales = [each.device_id for each in asked.all() if each.kind == "scale_serial"]
+    return asked.one(name or (scales[0] if len(scales) == 1 else "")).address
 
 
 def _scale_at(address: str) -> dict[str, Any]:

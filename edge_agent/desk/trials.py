@@ -83,7 +83,7 @@ async def _print_ticket(bay: AnyBay, texts: Texts) -> Finding:
 
 def ticket(bay: AnyBay, texts: Texts) -> ReceiptDocument:
     """Return a test ticket that shows what goes wrong first: Chinese, width, symbols, the cut."""
-    now = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"
+    now = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %Z}"  # the box's own zone, named: receipts have the store's
     rows = [(texts["ticket.device"], bay.device_id), (texts["ticket.time"], now), (texts["ticket.price"], "￥12.34")]
     elements: list[Element] = [
         Text(texts["ticket.title"], Align.CENTER, 2, 2, bold=True),
