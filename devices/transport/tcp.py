@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 
 from devices.errors import DeviceUnavailable
 from devices.transport.names import addresses
@@ -60,7 +61,7 @@ async def open_tcp(host: str, port: int, timeout_s: float) -> TcpTransport:
     except TimeoutError as error:
         raise DeviceUnavailable(address, f"no answer within {timeout_s:g} s") from error
     except OSError as error:
-        raise DeviceUnavailable(address, error.strerror or str(error)) from error
+        raise DeviceUnavailable(address, _why(error)) from error
     return TcpTransport(reader, writer, address)
 
 
@@ -70,6 +71,11 @@ async def _connected(host: str, port: int) -> tuple[asyncio.StreamReader, asynci
         with contextlib.suppress(OSError):
             return await _at(address, port)
     return await _at(last, port)
+
+
+def _why(error: OSError) -> str:
+    # asyncio's own words are "Connect call failed ('192.0.2.50', 9100)"; the system's say why.
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 async def _at(address: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
