@@ -152,7 +152,7 @@ async def _command(request: Request) -> dict[str, Any]:
     try:
         return msgspec.json.decode(await request.body(), type=dict[str, Any])
     except msgspec.MsgspecError as error:
-        raise BenchError(f"a command is a JSON object, for example {{'fault': 'unplug'}}: {error}") from error
+        raise BenchError(f'a command is a JSON object, for example {{"fault": "unplug"}}: {error}') from error
 
 
 async def _events(bench: Bench, stopping: asyncio.Event) -> AsyncIterator[bytes]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Command = dict[str, Any]
 
+_WORDS = "paper, cover, tear, jam, overheat, drawer, drawer_open_level, speed, mute, drop, power, do, or fault"
+
 # Older words for the same hands.
 _FAULTS: dict[str, Callable[[Command], Command]] = {
     "paper_out": lambda command: {"paper": "out", "after_lines": command.get("after_lines", 0)},
@@ -92,7 +94,7 @@ def _tune(printer: "PrinterSim", command: Command) -> None:
         case {"drop": int(after_bytes)}:
             printer.drop_connection(after_bytes)
         case _:
-            raise ValueError(f"unknown command {command}: see firmware_sim/printer/hands.py")
+            raise ValueError(f"unknown command {command}: one of {_WORDS}; see python -m firmware_sim.printer --help")
 
 
 def shown(printer: "PrinterSim") -> dict[str, Any]:

@@ -1,7 +1,8 @@
 // The page's language, and small helpers that every drawing needs.
 const asked = new URLSearchParams(location.search).get("lang");
 let texts = {};
-export let language = ["en", "zh-CN"].includes(asked) ? asked : localStorage.getItem("language") ?? (navigator.language.startsWith("zh") ? "zh-CN" : "en");
+const wanted = asked?.startsWith("zh") ? "zh-CN" : asked;
+export let language = ["en", "zh-CN"].includes(wanted) ? wanted : localStorage.getItem("language") ?? (navigator.language.startsWith("zh") ? "zh-CN" : "en");
 
 export const say = (key, values = {}) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 export const known = (key) => key in texts;
