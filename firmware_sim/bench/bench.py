@@ -19,6 +19,7 @@ from firmware_sim.bench.store_file import Entry, StoreFile
 LOOK_S = 0.08
 """How often what devices show is looked at while somebody watches: quick enough for a hand on a slider."""
 EDGE_LOOK_S = 0.5
+_PORTS = ("tcp:", "http:", "https:", "rtsp:")
 MAX_WATCHERS = 20
 TILL = "till"
 EDGE = "edge:"
@@ -70,7 +71,8 @@ class Bench:
         """
         async with contextlib.AsyncExitStack() as life:
             life.push_async_callback(self.edge.hang_up)
-            for stand in self.stands.values():
+            # Ports first: one that is taken is refused before the links of a bench that runs already are replaced.
+            for stand in sorted(self.stands.values(), key=lambda stand: not stand.entry.address.startswith(_PORTS)):
                 await _started(stand)
                 life.push_async_callback(stand.leave)
             self._life = life.pop_all()

@@ -55,8 +55,8 @@ class PtyWire(Wire):
         self._forget()
         asyncio.get_running_loop().remove_reader(self._master)
         asyncio.get_running_loop().remove_writer(self._master)
-        if self._link is not None:
-            self._link.unlink(missing_ok=True)
+        if self._link is not None and self._link.is_symlink() and str(self._link.readlink()) == os.ttyname(self._slave):
+            self._link.unlink()  # another simulator may have taken the name meanwhile
         os.close(self._slave)
         os.close(self._master)
         self._master = self._slave = -1

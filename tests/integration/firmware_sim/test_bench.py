@@ -97,6 +97,22 @@ def _without_serial(file: Path) -> Path:
     return other
 
 
+async def test_a_second_bench_is_refused_and_takes_nothing_from_the_first(tmp_path: Path) -> None:
+    file = bench_file(tmp_path, *FEW)
+    async with bench_on(file) as first:
+        links = [
+            Path(str(stand.told()["shows"]["path"]))
+            for stand in first.stands.values()
+            if "path" in stand.told()["shows"]
+        ]
+        before = [link.readlink() for link in links]
+        with pytest.raises(StoreFileUnusable, match="is another bench running"):
+            async with bench_on(file):
+                pass
+        assert links
+        assert [link.readlink() for link in links] == before
+
+
 async def test_another_profile_is_another_device_at_the_same_address(bench: Bench) -> None:
     port = port_of(bench, "printer")
     assert await answered(port, b"\x10\x04\x01", 1)
