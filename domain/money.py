@@ -120,7 +120,24 @@ def format_minor(minor: int, currency: str, lang: Language) -> str:
     >>> format_minor(123456, "CNY", "zh"), format_minor(-5, "USD", "en"), format_minor(1500, "JPY", "en")
     ('￥1,234.56', '-$0.05', 'JPY 1,500')
     """
+    return f"{'-' if minor < 0 else ''}{sign(currency, lang)}{format_figures(abs(minor), currency)}"
+
+
+def sign(currency: str, lang: Language) -> str:
+    """Return what stands before an amount: a sign where people of that language use one, else the code and a space.
+
+    >>> sign("CNY", "zh"), sign("CNY", "en")
+    ('￥', 'CNY ')
+    """
+    return _SYMBOLS.get((currency, lang), currency + " ")
+
+
+def format_figures(minor: int, currency: str) -> str:
+    """Return the figures of ``minor`` without sign or code of the currency.
+
+    >>> format_figures(-123456, "CNY"), format_figures(1500, "JPY")
+    ('-1,234.56', '1,500')
+    """
     decimals = exponent(currency)
     whole, rest = divmod(abs(minor), 10**decimals)
-    figures = f"{whole:,}.{rest:0{decimals}}" if decimals else f"{whole:,}"
-    return f"{'-' if minor < 0 else ''}{_SYMBOLS.get((currency, lang), currency + ' ')}{figures}"
+    return f"{'-' if minor < 0 else ''}{whole:,}" + (f".{rest:0{decimals}}" if decimals else "")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from domain.gs1 import GS, DigitalLink, ElementString
 from domain.labels import LabelLayout, WeighedLabel
 from domain.limits import has_control
-from domain.money import Language, format_minor
+from domain.money import Language, format_figures
 from domain.scan import ItemCode, PaymentCode, Refused, Scan, ScanState, Unknown, classify, masked
 from domain.symbology import is_aim, symbology_name
 from edge_agent.texts import Texts
@@ -148,7 +148,7 @@ def lines_of(told: Explained, texts: Texts, lang: Language) -> list[str]:
 def _said(name: str, value: Any, texts: Texts, lang: Language) -> str:
     match name:
         case "amount_minor":
-            return format_minor(value, "CNY", lang).lstrip("￥¥").removeprefix("CNY").strip()
+            return format_figures(value, "CNY")
         case "weight_g":
             return f"{value} g"
         case "range" | "channel":

@@ -11,7 +11,7 @@ from contextlib import suppress
 from devices.ports.display import Purpose, Shown
 from domain.basket import Basket, amounts, open_lines
 from domain.ids import LaneId
-from domain.money import exponent
+from domain.money import exponent, sign
 from domain.quantity import MILLI, format_quantity
 from domain.sale import Sale
 from edge_agent.attached import Attached
@@ -19,11 +19,10 @@ from edge_agent.counter import Counter
 from edge_agent.features import Word, Work
 from edge_agent.handlers.facing import Facing, face, newest_line
 from edge_agent.settings import Language
-from edge_agent.texts import texts
+from edge_agent.texts import short, texts
 
 SETTLED_S = 20.0
 """So long a shopper sees the change; then, unless the next sale has begun, the greeting."""
-_SYMBOLS = {"CNY": "￥", "USD": "$", "EUR": "€"}
 
 
 class Showing:
@@ -108,7 +107,7 @@ def _item(facing: Facing, basket: Basket, language: Language) -> Shown:
         name or line.name or line.sku,
         line.net_minor,
         exponent(basket.currency),
-        _SYMBOLS.get(basket.currency, ""),
+        sign(basket.currency, short(language)),
         f"{format_quantity(line.quantity_milli)} {line.unit}".rstrip() if several else "",
         en or line.sku,
     )
@@ -126,7 +125,7 @@ def _settled(sale: Sale, language: Language) -> Shown:
 
 
 def _worded(purpose: Purpose, key: str, minor: int, currency: str, language: Language) -> Shown:
-    symbol = _SYMBOLS.get(currency, "")
+    symbol = sign(currency, short(language))
     return Shown(purpose, texts(language)[key], minor, exponent(currency), symbol, ascii=texts("en")[key])
 
 
