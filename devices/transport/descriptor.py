@@ -54,7 +54,10 @@ class DescriptorTransport:
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._fd)
             loop.remove_writer(self._fd)
-            self._release()
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        self._release()
 
     def _check_open(self) -> None:
         if self._closed.is_set():

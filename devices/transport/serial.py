@@ -1,8 +1,10 @@
 """A serial line: pyserial opens it and sets it up, the event loop watches its file descriptor."""
 
+import asyncio
 import contextlib
 import os
 import termios
+import threading
 from pathlib import Path
 
 import serial
@@ -18,6 +20,8 @@ _PARITY = {
     Parity.MARK: serial.PARITY_MARK,
     Parity.SPACE: serial.PARITY_SPACE,
 }
+CLOSE_S = 1.0
+"""So long closing is waited for; a line that takes longer closes by itself, and until then says that somebody holds it."""
 _PSEUDO_TERMINALS = range(136, 144)  # major numbers, Documentation/admin-guide/devices.txt of the kernel
 
 
@@ -51,7 +55,25 @@ def open_serial(line: SerialAddress) -> DescriptorTransport:
     except (OSError, termios.error) as error:
         port.close()
         raise DeviceUnavailable(line.path, str(error)) from error
-    return DescriptorTransport(port.fileno(), line.path, lambda: _close(port))
+    return SerialTransport(port.fileno(), line.path, lambda: _close(port))
+
+
+class SerialTransport(DescriptorTransport):
+    """A line whose closing may take its time: the kernel waits up to 30 s for bytes that a device holds back."""
+
+    async def _let_go(self) -> None:
+        loop, gone = asyncio.get_running_loop(), asyncio.Event()
+
+        def close() -> None:
+            self._release()
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                loop.call_soon_threadsafe(gone.set)
+
+        # A thread of its own: one that the kernel holds must keep neither the store from selling nor the process from ending.
+        threading.Thread(target=close, name=f"close:{self.address}", daemon=True).start()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await gone.wait()
 
 
 def _close(port: serial.Serial) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+import serial
 
 from devices.errors import DeviceMisconfigured, DeviceUnavailable
 from devices.transport import Transport
@@ -140,6 +141,27 @@ async def test_a_seven_bit_line_on_a_pseudo_terminal_opens_as_eight_bits() -> No
         wire.send(b"\x82")
         assert await exactly(transport, 1) == b"\x82"
         await transport.close()
+
+
+async def test_a_line_that_takes_long_to_close_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    held, let = threading.Event(), threading.Event()
+
+    def slow(port: serial.Serial) -> None:
+        held.set()
+        let.wait(10)
+        port.close()
+
+    monkeypatch.setattr("devices.transport.serial._close", slow)
+    monkeypatch.setattr("devices.transport.serial.CLOSE_S", 0.02)
+    async with PtyWire() as wire:
+        transport = await opened(wire)
+        async with asyncio.timeout(1):
+            await transport.close()
+        assert held.is_set()
+        with pytest.raises(DeviceUnavailable, match="lock"):
+            await opened(wire)
+        let.set()
+        await (await until_opened(wire)).close()
 
 
 async def test_a_printer_on_a_character_device_has_one_owner() -> None:
