@@ -36,9 +36,11 @@ KINDS: dict[str, str] = {
 }
 """Each kind, which is the name of its folder, and its UnifiedPOS device class (PaymentChannel, LabelPrinter and ESL are ours)."""
 
-
 MAX_NAME = 64
 _ALONE = re.compile(r"(?:serial:(?://)?|char:(?://)?|evdev:(?://)?)?(/.+|tcp:.+|usb:.+)")
+
+HANGS_ON = {"drawer_escpos": ("printer", "POSPrinter")}
+"""Kinds that are reached through another device: the option that names it, and its class."""
 
 
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,6 +96,20 @@ def check_together(devices: Sequence[DeviceSettings]) -> None:
         place = _place(device.address)
         if place and (other := places.setdefault(place, name)) != name:
             raise DeviceMisconfigured(f"devices {other} and {name} are both at {place}: one line leads to one device")
+        _check_neighbour(device, devices)
+
+
+def _check_neighbour(device: DeviceSettings, devices: Sequence[DeviceSettings]) -> None:
+    if device.kind not in HANGS_ON:
+        return
+    option, device_class = HANGS_ON[device.kind]
+    wanted = device.options.get(option)
+    there = [other.device_id for other in devices if KINDS.get(other.kind) == device_class]
+    if wanted not in there:
+        known = ", ".join(there) or "the settings name none"
+        raise DeviceMisconfigured(
+            f"device {device.device_id}: option {option} {wanted!r} is no {device_class} of this store: {known}"
+        )
 
 
 def _place(address: str) -> str:

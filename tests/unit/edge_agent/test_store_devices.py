@@ -41,3 +41,12 @@ def test_devices_that_share_no_line_stand_together() -> None:
 def test_a_store_with_two_devices_of_one_name_does_not_start() -> None:
     with pytest.raises(DeviceMisconfigured, match="two devices are called 'a'"):
         attached_of([DeviceSettings("a", "scanner_serial", "/dev/x"), DeviceSettings("a", "scanner_serial", "/dev/y")])
+
+
+@pytest.mark.parametrize("printer", ["nope", "drawer-1", "scanner-1"])
+def test_a_drawer_hangs_on_a_printer_of_the_store(printer: str) -> None:
+    others = [DeviceSettings("scanner-1", "scanner_serial", "/dev/a"), DeviceSettings("p-1", "printer_escpos", "tcp:h")]
+    drawer = DeviceSettings("drawer-1", "drawer_escpos", options={"printer": printer})
+    with pytest.raises(DeviceMisconfigured, match="no POSPrinter of this store: p-1"):
+        check_together([*others, drawer])
+    check_together([*others, DeviceSettings("drawer-1", "drawer_escpos", options={"printer": "p-1"})])
