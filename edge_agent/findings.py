@@ -5,11 +5,13 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from domain.money import Language
+from edge_agent.reasons import said
 from edge_agent.texts import Texts, refusal
 
 Verdict = Literal["ok", "warn", "bad"]
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
+_DRIVEN = ("device", "reader")
 _WORDS = {"state": "link", "health": "health", "level": "level"}
 
 
@@ -52,6 +54,8 @@ def told(finding: Finding, texts: Texts, lang: Language) -> Told:
     """
     values = {name: _said(name, value, texts, lang) for name, value in finding.values.items()}
     kind, _, device = finding.check.partition(" ")
+    if kind in _DRIVEN and "reason" in values:
+        values["reason"] = said(values["reason"], texts)
     return Told(
         finding.check,
         finding.verdict,

@@ -9,6 +9,7 @@ from typing import Any
 from domain.money import Language as Short
 from domain.money import format_minor
 from domain.quantity import format_quantity
+from edge_agent.reasons import said
 from edge_agent.settings import Language
 
 Texts = Mapping[str, str]
@@ -35,13 +36,15 @@ def spoken(lang: str) -> Language:
 def how(state: Mapping[str, Any], catalogue: Texts) -> str:
     """Return how a device is: the word for its ``health``, and its ``reason`` where there is one."""
     health = catalogue[f"health.{state['health']}"]
-    return catalogue["finding.device"].format(health=health, reason=state["reason"]) if state.get("reason") else health
+    if not state.get("reason"):
+        return health
+    return catalogue["finding.device"].format(health=health, reason=said(state["reason"], catalogue))
 
 
 def refusal(
     catalogue: Texts, lang: Short, error: str, values: Mapping[str, Any], message: str, currency: str = "CNY"
 ) -> str:
-    """Return what an error says to a person; ``message`` (English) where the catalogue has no text of its own for it.
+    """Return what an error says to a person; ``message`` where the catalogue has no text for it: translated if it is a device's reason.
 
     Args:
         catalogue: all texts of the person's language.
@@ -53,10 +56,10 @@ def refusal(
     """
     text = catalogue.get(f"error.{error}")
     if text is None:
-        return message
+        return said(message, catalogue)
     words = {name: catalogue.get(f"word.{str(values[name]).replace(' ', '_')}") for name in values.keys() & _WORDS}
-    said = {name: words.get(name) or _figure(name, value, currency, lang) for name, value in values.items()}
-    return text.format(**{"message": message, **said})
+    filled = {name: words.get(name) or _figure(name, value, currency, lang) for name, value in values.items()}
+    return text.format(**{"message": message, **filled})
 
 
 def _figure(name: str, value: Any, currency: str, lang: Short) -> str:
