@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from devices.errors import DeviceUnavailable, PictureRefused
+from devices.vision.refusals import in_chinese
 
 TEXTS = {
     "en": {
@@ -55,7 +56,11 @@ FAMILIES = {
 
 
 def _texts(ctx: click.Context) -> dict[str, Any]:
-    return TEXTS[(ctx.find_root().obj or {}).get("lang", "en")]
+    return TEXTS[_lang(ctx)]
+
+
+def _lang(ctx: click.Context) -> str:
+    return str((ctx.find_root().obj or {}).get("lang", "en"))
 
 
 class _Spoken(click.Command):
@@ -113,7 +118,7 @@ def read(ctx: click.Context, images: tuple[Path, ...], *, fast: bool, as_json: b
         if as_json:
             click.echo(msgspec.json.encode(seen))
         else:
-            click.echo(_said(seen, told), err="error" in seen)
+            click.echo(_refused(seen, told, _lang(ctx)) if "error" in seen else _said(seen, told), err="error" in seen)
     if refused:
         ctx.exit(1)
 
@@ -145,10 +150,13 @@ def _seen(image: Path, *, fast: bool) -> dict[str, Any]:
     return {"file": str(image), "texts": texts, "decoder": decoder, "milliseconds": round(1000 * took_s, 1)}
 
 
+def _refused(seen: dict[str, Any], told: dict[str, Any], lang: str) -> str:
+    reason = in_chinese(seen["error"]) if lang == "zh" else str(seen["error"])
+    named = Path(seen["file"]).name in reason
+    return reason if named else str(told["refused"]).format(file=seen["file"], reason=reason)
+
+
 def _said(seen: dict[str, Any], told: dict[str, Any]) -> str:
-    if "error" in seen:
-        named = str(Path(seen["file"]).name) in seen["error"]
-        return str(seen["error"]) if named else str(told["refused"]).format(file=seen["file"], reason=seen["error"])
     if not seen["texts"]:
         return str(told["none"]).format(file=seen["file"], ms=seen["milliseconds"]) + f"\n  {told['advice']}"
     head = str(told["found"]).format(file=seen["file"], count=len(seen["texts"]), ms=seen["milliseconds"])

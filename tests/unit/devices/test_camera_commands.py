@@ -10,7 +10,10 @@ from click.testing import CliRunner, Result
 pytest.importorskip("cv2")
 
 import shopwire
+from devices.errors import PictureRefused
 from devices.vision.commands import FAMILIES, TEXTS
+from devices.vision.picture import MAX_BYTES, grey, read_bytes
+from devices.vision.refusals import in_chinese
 from devices.vision.voter import NEED
 
 PICTURES = Path(__file__).parents[2] / "data/barcode-images"
@@ -48,6 +51,30 @@ def test_a_bad_file_is_told_and_the_others_are_read(tmp_path: Path) -> None:
     assert "9780764544200  EAN-13" in done.stdout
     assert "note.jpg: 10 bytes that are no BMP, JPEG, PNG, WEBP picture" in done.stderr
     assert done.stderr.count("missing.png") == 1
+
+
+def test_a_refused_picture_is_told_in_chinese(tmp_path: Path) -> None:
+    (tmp_path / "note.jpg").write_text("no picture")
+    done = run("--lang", "zh", "camera", "read", str(tmp_path / "note.jpg"), "missing.png", str(tmp_path))
+    assert done.exit_code == 1
+    assert "note.jpg：这 10 字节不是图片（可用格式：BMP, JPEG, PNG, WEBP）" in done.stderr
+    assert "missing.png 无法读取：没有这个文件" in done.stderr
+    assert f"{tmp_path} 无法读取：这是文件夹" in done.stderr
+
+
+def test_refusals_by_size_and_damage_are_told_in_chinese() -> None:
+    whole = Path(EAN).read_bytes()
+    for data, limit, chinese in (
+        (whole, 10, "像素，超过上限 10"),
+        (whole[:200], 10**6, "像素的图片已损坏（200 字节）"),
+    ):
+        with pytest.raises(PictureRefused) as refused:
+            grey(data, limit)
+        assert chinese in in_chinese(str(refused.value))
+    with pytest.raises(PictureRefused) as large:
+        read_bytes(bytes(MAX_BYTES + 1))
+    assert in_chinese(str(large.value)).endswith("字节：请用小一些的图片")
+    assert in_chinese("something new") == "something new"
 
 
 def test_json_tells_errors_in_their_place(tmp_path: Path) -> None:
