@@ -36,8 +36,8 @@ MAX_STUCK = 2
 GRACE_S = 1.0  # less than the edge waits for a driver that it ends
 FIRST_FRAME_TIMES = 2  # a camera that is opened finds its exposure, or its first key frame
 READ_DEADLINE_S = 10.0
-IDLE_FPS = 5.0
-"""Looks a second at a scene in which nothing moves: a tenth of a second later to a new item, and a third of the work all day."""
+IDLE_FPS = 4.0
+"""Looks a second at a scene in which nothing moves: a tenth of a second later to a new item, and a quarter of the work all day."""
 KNOWN_DEADLINE_S = 0.5
 REMEMBERED_TEXTS = 256
 ANSWER_HOLDS_S = 60.0  # a new price list may know more
