@@ -10,6 +10,7 @@ from typing import Any
 
 from structlog.contextvars import bound_contextvars
 
+from devices.ports.display import Shown
 from domain.ids import EdgeId, LaneId, StoreId
 from edge_agent.agent import Agent
 from edge_agent.cash_drawer import CashDrawers
@@ -261,7 +262,8 @@ def agent_of(edge: Edge) -> Agent:
     news.on_change += [identities.heard, lambda _, __: edge.relay.devices_changed()]
     edge.relay.show_devices(lambda: devices_now(attached))
     language = edge.settings.language
-    greeting = edge.style.name_zh if language == "zh-CN" else edge.style.name_en
+    name = edge.style.name_zh if language == "zh-CN" else edge.style.name_en
+    greeting = Shown("idle", name, ascii=edge.style.name_en)
     showing = Showing(attached, edge.counter, lane.lane, language, greeting)
     signalling = Signalling(attached, news)
     # A new feature is one line here; edge_agent/features.py says what it brings.

@@ -28,7 +28,7 @@ SETTLED_S = 20.0
 class Showing:
     """Keeps every customer display of the store at the state of its lane."""
 
-    def __init__(self, attached: Attached, counter: Counter, lane: LaneId, language: Language, greeting: str) -> None:
+    def __init__(self, attached: Attached, counter: Counter, lane: LaneId, language: Language, greeting: Shown) -> None:
         self._attached, self._counter, self._lane = attached, counter, lane
         self._language: Language = language
         self._greeting = greeting
@@ -51,7 +51,7 @@ class Showing:
 
     async def finish(self) -> None:
         """Leave nothing on the glass of a closed store."""
-        self._tell(Shown("idle", self._greeting))
+        self._tell(self._greeting)
 
     async def _follow(self) -> None:
         facing = await self._look()
@@ -79,18 +79,18 @@ class Showing:
             bay.tell(lambda display: display.show(shown))
 
 
-def shown_of(facing: Facing, language: Language, greeting: str, *, fresh: bool) -> Shown:
+def shown_of(facing: Facing, language: Language, greeting: Shown, *, fresh: bool) -> Shown:
     """Return what a display shows of a lane.
 
     Args:
         facing: where the lane stands.
         language: of words that are not the goods' own.
-        greeting: while nothing is sold.
+        greeting: what stands there while nothing is sold.
         fresh: the last sale has only just been settled.
     """
     basket = facing.basket
     if basket is None or not open_lines(basket):
-        return _settled(facing.last, language) if fresh and facing.last else Shown("idle", greeting)
+        return _settled(facing.last, language) if fresh and facing.last else greeting
     if basket.state != "shopping":
         return _total(basket, language)
     return _item(facing, basket, language)

@@ -40,26 +40,27 @@ def sale(change_minor: int) -> Sale:
 
 
 NAMES = ("乌龙茶", "Oolong")
+WELCOME = Shown("idle", "欢迎", ascii="Welcome")
 
 
 def test_the_newest_line_in_the_stores_language() -> None:
-    zh = shown_of(Facing(basket(), None, NAMES), "zh-CN", "欢迎", fresh=False)
+    zh = shown_of(Facing(basket(), None, NAMES), "zh-CN", WELCOME, fresh=False)
     assert zh == Shown("item", "乌龙茶", 2500, 2, "￥", "2.5 kg", "Oolong")
-    assert shown_of(Facing(basket(), None, NAMES), "en", "Hi", fresh=False).text == "Oolong"
-    assert shown_of(Facing(basket(), None, ("", "")), "en", "Hi", fresh=False).text == "乌龙茶"
+    assert shown_of(Facing(basket(), None, NAMES), "en", WELCOME, fresh=False).text == "Oolong"
+    assert shown_of(Facing(basket(), None, ("", "")), "en", WELCOME, fresh=False).text == "乌龙茶"
 
 
 def test_the_total_once_it_is_asked_for() -> None:
-    shown = shown_of(Facing(basket("tendering"), None, NAMES), "en", "Hi", fresh=False)
+    shown = shown_of(Facing(basket("tendering"), None, NAMES), "en", WELCOME, fresh=False)
     assert (shown.purpose, shown.text, shown.amount_minor) == ("total", "TOTAL", 2500)
 
 
 @pytest.mark.parametrize(("change", "purpose", "amount"), [(500, "change", 500), (0, "paid", 2500)])
 def test_what_comes_back_and_then_the_greeting(change: int, purpose: str, amount: int) -> None:
     for empty in (None, Basket(LANE, "CNY"), basket(voided=(1,))):
-        shown = shown_of(Facing(empty, sale(change), ("", "")), "zh-CN", "欢迎", fresh=True)
+        shown = shown_of(Facing(empty, sale(change), ("", "")), "zh-CN", WELCOME, fresh=True)
         assert (shown.purpose, shown.amount_minor) == (purpose, amount)
-        assert shown_of(Facing(empty, sale(change), ("", "")), "zh-CN", "欢迎", fresh=False) == Shown("idle", "欢迎")
+        assert shown_of(Facing(empty, sale(change), ("", "")), "zh-CN", WELCOME, fresh=False) == WELCOME
 
 
 GREEN = Signal(frozenset({Colour.GREEN}))
