@@ -1,7 +1,6 @@
 """The loop of every device on a stream of bytes: open, serve, lose, wait, open again. What it serves is the driver's own."""
 
 import asyncio
-import contextlib
 
 from devices.backoff import Backoff
 from devices.errors import DeviceUnavailable
@@ -66,17 +65,12 @@ class ServedDevice(HasHealth):
         transport = await open_transport(parse_address(self.around.resolve(self._address)))
         if self.around.trace is not None:
             transport = TracedTransport(transport, self.device_id, self.around.trace)
-        async with contextlib.aclosing(_Closing(transport)):
+        try:
             await self.serve(transport)
+        finally:
+            await transport.close()
 
 
 def _first(group: BaseExceptionGroup[DeviceUnavailable]) -> DeviceUnavailable:
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
-
-
-class _Closing:
-    """``close`` under the name that ``aclosing`` knows."""
-
-    def __init__(self, transport: Transport) -> None:
-        self.aclose = transport.close

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from devices import silent
 from devices.backoff import Backoff
 from devices.display_page.driver import DisplayPage
-from devices.display_serial import driver as serial_driver
 from devices.display_serial.driver import SerialDisplay
 from devices.display_serial.model import MODELS
 from devices.memory_display import MemoryDisplay
@@ -109,7 +109,7 @@ async def test_after_a_loss_it_shows_the_newest_again(running: Bench) -> None:
 async def test_a_display_that_hangs_is_told(running: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     if running.wire is None or isinstance(running.wire, TcpWire):
         pytest.skip("memory does not hang, and the network takes more than a display is ever sent")
-    monkeypatch.setattr(serial_driver, "WRITE_S", 0.05)
+    monkeypatch.setattr(silent, "WRITE_S", 0.05)
     running.wire.freeze()
     minor = 0
 
