@@ -11,6 +11,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import HANG_S
+
 QUIET = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--hide-scrollbars", "--remote-debugging-pipe"),
@@ -46,7 +48,7 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until(self, script: str, within_s: float = 10.0) -> Any:
+    def until(self, script: str, within_s: float = HANG_S) -> Any:
         """Return what a script evaluates to as soon as that is true."""
         deadline = time.monotonic() + within_s
         while not (value := self.run(script)):

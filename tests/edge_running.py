@@ -15,7 +15,7 @@ from edge_agent.edge import Edge
 from edge_agent.settings import EdgeSettings, LinkOverrides
 from link.certificates import CertificateAuthority
 from tests.edge_headquarters import enrolled
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 NOBODY = 9
 """A port where nobody listens: a store sells all the same."""
@@ -46,7 +46,7 @@ class RunningStore:
         states = (await self.ask(do="status"))["devices"]
         return str(states[device_id]["health"])
 
-    async def until_health(self, device_id: str, health: str, within_s: float = 10.0) -> None:
+    async def until_health(self, device_id: str, health: str, within_s: float = HANG_S) -> None:
         """Wait until a device is as it should be."""
         async with asyncio.timeout(within_s):
             while await self.health(device_id) != health:  # noqa: ASYNC110 - asked over the socket, as a person would

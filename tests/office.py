@@ -29,6 +29,7 @@ from protocol.codec import decode_ack, decode_down, encode
 from protocol.messages import Ack, Batch, Down, Hello
 from protocol.topics import Leaf, topic
 from tests.contract.coordinator import chain
+from tests.waiting import HANG_S
 
 Said = TypeVar("Said", Ack, Down)
 READY_S = 40.0
@@ -182,11 +183,11 @@ class Talk:
         await self.say(self.edge.stream.hello(number=number, **changes))
         return await self.ack(lambda ack: ack.hello == number)
 
-    async def ack(self, wanted: Callable[[Ack], bool] = lambda ack: True, within_s: float = 10.0) -> Ack:
+    async def ack(self, wanted: Callable[[Ack], bool] = lambda ack: True, within_s: float = HANG_S) -> Ack:
         """Return the next ack that is ``wanted``."""
         return await self._next("ack", decode_ack, wanted, within_s)
 
-    async def down(self, wanted: Callable[[Down], bool] = lambda down: True, within_s: float = 10.0) -> Down:
+    async def down(self, wanted: Callable[[Down], bool] = lambda down: True, within_s: float = HANG_S) -> Down:
         """Return the next message on ``down`` that is ``wanted``."""
         return await self._next("down", decode_down, wanted, within_s)
 
@@ -213,7 +214,7 @@ def office(**environment: str) -> Iterator[Office]:
             headquarters.stop()
 
 
-def until_now(condition: Callable[[], object], within_s: float = 10.0) -> None:
+def until_now(condition: Callable[[], object], within_s: float = HANG_S) -> None:
     """Return as soon as ``condition()`` is true, for tests without a loop; AssertionError when it is not in time."""
     deadline = time.monotonic() + within_s
     while not condition():

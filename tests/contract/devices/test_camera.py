@@ -14,7 +14,7 @@ from devices.errors import DeviceIncapable, PictureRefused
 from devices.memory import MemoryCamera, MemoryLiveCamera
 from devices.ports import Camera, LiveCamera, Scan
 from firmware_sim.camera import CameraSim
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 PICTURES = Path(__file__).parents[2] / "data/barcode-images"
 TEA, RICE = "6901234567892", "9780764544200"
@@ -99,12 +99,12 @@ async def counter(request: pytest.FixtureRequest) -> AsyncIterator[Counter]:
 
 
 async def _works(counter: Counter) -> None:
-    await until(lambda: counter.camera.state.health.works, 10)
+    await until(lambda: counter.camera.state.health.works)
 
 
 async def _read(camera: LiveCamera, count: int) -> set[tuple[str, str | None]]:
     found: list[Scan] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         async for scan in camera:
             found.append(scan)
             if len(found) == count:

@@ -16,7 +16,7 @@ from devices.printer_escpos.driver import EscPosPrinter, PrinterOptions
 from devices.printer_escpos.profile import PROFILES
 from devices.surroundings import Surroundings
 from firmware_sim.printer import PrinterSim
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 
 class Bench(Protocol):
@@ -96,7 +96,7 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
 
 
 async def eventually(bench: Bench, opened: bool) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while await bench.drawer.is_open() is not opened:  # noqa: ASYNC110 - the drawer is hardware: it has no event
             await asyncio.sleep(0.005)
 

@@ -240,7 +240,7 @@ async def test_a_real_label_printer_prints_and_knows_it() -> None:
     assert isinstance(press, LabelPress)
     running = asyncio.create_task(press.run())
     try:
-        await until(lambda: press.state.health.works, 10)
+        await until(lambda: press.state.health.works)
         outcome = await press.print_batch(batch(2, 1, patience_s=20))
         assert (outcome.state, outcome.printed) == (JobState.PRINTED, 3)
     finally:

@@ -30,7 +30,7 @@ from domain.scan import PaymentCode
 from firmware_sim.payment import PaymentSim
 from firmware_sim.terminal import TerminalSim
 from firmware_sim.wire import TcpWire
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 NUMBERS = itertools.count(1)
 SECRET = b"a secret of both sides"
@@ -130,7 +130,7 @@ async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 async def found_out(channel: PaymentChannel, attempt: Attempt) -> Outcome:
     """Ask until the line is there again."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while True:
             outcome = await channel.query(attempt)
             if not isinstance(outcome, Unknown) or outcome.sent:

@@ -183,7 +183,7 @@ async def test_a_real_printer_prints_and_proves_it() -> None:
     driver = EscPosPrinter("printer-1", address, PROFILES.named(os.environ.get("SHOPWIRE_PROFILE", "generic-80")))
     running = asyncio.create_task(driver.run())
     try:
-        await until(lambda: driver.state.health.works, 10)
+        await until(lambda: driver.state.health.works)
         assert (await driver.print(job(1, 20))).state is JobState.PRINTED
     finally:
         running.cancel()

@@ -19,7 +19,7 @@ from devices.scale_serial.driver import SerialScale
 from devices.scale_serial.options import ScaleOptions
 from firmware_sim.scale import ScaleSim
 from firmware_sim.wire import PtyWire
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 SETTLE_S = 0.03
 MODELS = {
@@ -113,7 +113,7 @@ async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 async def shown(scale: Scale, wanted: Weight | Reason) -> Weight:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         async for reading in scale.readings():
             if reading == wanted or (isinstance(reading, NotReady) and reading.reason is wanted):
                 return reading
@@ -122,7 +122,7 @@ async def shown(scale: Scale, wanted: Weight | Reason) -> Weight:
 
 async def refused(scale: Scale, *reasons: Reason) -> None:
     """Weigh until it is refused for one of ``reasons``; a weight is none of them."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while True:
             verdict = await scale.weigh(0.05)
             assert isinstance(verdict, NotReady), verdict
@@ -209,7 +209,7 @@ async def test_what_lies_there_becomes_the_tare(bench: Bench) -> None:
     assert (await bench.scale.weigh(5.0)).weight_g == 455
     bench.do(take=True)
     await refused(bench.scale, Reason.UNDER_ZERO, Reason.BELOW_MINIMUM, Reason.MOVING)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while await bench.scale.clear_tare() is not None:
             pass  # it may still swing
     bench.do(put=475)
@@ -260,7 +260,7 @@ async def test_a_scale_lost_while_it_weighs_is_told_at_once(bench: Bench) -> Non
 
 async def _weigh(scale: Scale) -> DeviceUnavailable:
     with pytest.raises(DeviceUnavailable) as lost:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_S):
             await scale.weigh(60)
     return lost.value
 
@@ -268,7 +268,7 @@ async def _weigh(scale: Scale) -> DeviceUnavailable:
 async def test_two_who_weigh_at_once_do_not_both_get_it(bench: Bench) -> None:
     bench.do(put=455)
     both = [asyncio.create_task(bench.scale.weigh(30.0)) for _ in range(2)]
-    done, waiting = await asyncio.wait(both, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    done, waiting = await asyncio.wait(both, timeout=HANG_S, return_when=asyncio.FIRST_COMPLETED)
     assert [task.result().weight_g for task in done] == [455]
     for task in waiting:
         task.cancel()
@@ -289,7 +289,7 @@ async def test_a_real_scale_weighs_what_is_put_on_it() -> None:
     scale = open_device(DeviceSettings("scale-1", kind, address, os.environ.get("SHOPWIRE_PROFILE", "")))
     assert isinstance(scale, SerialScale | DialogScale)
     task = asyncio.create_task(scale.run())
-    await until(lambda: scale.state.health.works, 10)
+    await until(lambda: scale.state.health.works)
     assert isinstance(await scale.weigh(50.0, 1000), Stable)
     await refused(scale, Reason.NOT_REMOVED)
     task.cancel()

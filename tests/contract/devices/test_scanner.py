@@ -21,7 +21,7 @@ from devices.scanner_ssi.driver import SsiScanner
 from firmware_sim.scanner import HidScannerSim, LineScannerSim, SsiScannerSim
 from firmware_sim.scanner.reading import ScanningSim
 from firmware_sim.wire import PtyWire
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 KINDS = ["memory", "generic", "honeywell", "datalogic", "ssi", "hid"]
 QUICK = Backoff(0.01, 0.02)
@@ -88,7 +88,7 @@ async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 async def read(scanner: Scanner, count: int) -> list[Scan]:
     scans: list[Scan] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         async for scan in scanner:
             scans.append(scan)
             if len(scans) == count:

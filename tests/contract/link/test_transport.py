@@ -15,6 +15,7 @@ from link.memory import MemoryBroker
 from link.mqtt import MqttTransport
 from link.transport import Delivery, LinkSettings, Transport, Will
 from tests.integration.link.bench import Bench
+from tests.waiting import HANG_S
 
 UP, ACK, STATUS = "shopwire/v1/0/S1/up", "shopwire/v1/0/S1/ack", "shopwire/v1/0/S1/status"
 ALL_UP = "shopwire/v1/+/+/up"
@@ -173,7 +174,7 @@ async def test_a_cut_ends_everything_that_waits_with_link_down(side: Side) -> No
         waiting = asyncio.ensure_future(anext(aiter(edge.messages())))
         await edge.publish(UP, b"alive")
         side.cut()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             with pytest.raises(LinkDown):
                 await waiting
             with pytest.raises(LinkDown):
@@ -191,7 +192,7 @@ async def test_what_had_arrived_before_the_cut_is_still_given_out(side: Side) ->
         assert (await anext(messages)).payload == b"one"
         await edge.publish(UP, b"by the time this is acknowledged, two has arrived")
         side.cut()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             assert (await anext(messages)).payload == b"two"
             with pytest.raises(LinkDown):
                 await anext(messages)
@@ -199,7 +200,7 @@ async def test_what_had_arrived_before_the_cut_is_still_given_out(side: Side) ->
 
 async def test_nobody_there_is_link_down(side: Side) -> None:
     side.down()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(HANG_S):
         with pytest.raises(LinkDown):
             async with side.connect("S1"):
                 pass
@@ -207,7 +208,7 @@ async def test_nobody_there_is_link_down(side: Side) -> None:
 
 async def test_a_second_connection_of_the_same_name_ends_the_first(side: Side) -> None:
     async with side.connect("S1") as first, side.connect("S1") as second:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             with pytest.raises((LinkDown, LinkRefused)):
                 async for _ in first.messages():
                     pass

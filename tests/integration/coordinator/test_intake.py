@@ -24,6 +24,7 @@ from protocol.messages import Ack
 from protocol.receiver import Accepted
 from protocol.topics import Address
 from tests.contract.coordinator.chain import Chain
+from tests.waiting import HANG_S
 
 S1 = Address(0, EdgeId("S1"), "up")
 
@@ -65,7 +66,7 @@ def bench(chain: Chain) -> Iterator[Bench]:
 
 
 async def until(check: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         while not check():  # noqa: ASYNC110 - the condition lives in another thread's database
             await asyncio.sleep(0.005)
 

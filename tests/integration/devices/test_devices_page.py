@@ -16,6 +16,7 @@ from devices.registry import DeviceSettings, open_device
 from devices.scale_serial.driver import SerialScale
 from devices.scale_serial.models import models
 from tests.unit.devices.test_scale_models import check_model
+from tests.waiting import HANG_S
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/devices.md").read_text("utf-8")
@@ -70,7 +71,7 @@ async def test_the_recorded_scale_weighs_through_the_real_driver(catalogue: Path
     assert scale.around.resolve("/dev/ttyUSB0") == "serial:/dev/ttyUSB0?baud=4800"
     running = asyncio.create_task(scale.run())
     seen: list[Weight] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         async for reading in scale.readings():
             seen.append(reading)
             if reading == Stable(455):

@@ -19,12 +19,12 @@ from devices.scale_dialog06.driver import DialogOptions, DialogScale
 from firmware_sim.scale import ScaleSim
 from firmware_sim.scale.dialog06 import Dialog06
 from firmware_sim.wire import PtyWire
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 
 async def refused(scale: DialogScale, reason: Reason, price_minor: int = 2598) -> None:
     """Weigh until it is refused for that; a weight is no refusal."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while True:
             verdict = await scale.weigh(0.15, price_minor)
             assert isinstance(verdict, NotReady), verdict

@@ -17,7 +17,7 @@ from devices.errors import DeviceMisconfigured
 from devices.ports import Health
 from devices.ports.display import Shown
 from firmware_sim.chain.ports import free_ports
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 QUIET = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -81,7 +81,7 @@ async def test_a_port_that_another_program_holds_is_told_and_taken_when_it_is_fr
         task = asyncio.create_task(display.run())
         await until(lambda: display.state.health is Health.FAILED)
         assert "cannot listen" in display.state.reason
-    await until(lambda: display.state.health is Health.OK, 10)
+    await until(lambda: display.state.health is Health.OK)
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
@@ -100,7 +100,7 @@ async def test_screens_that_look_on_are_hung_up_when_the_store_closes(caplog: py
     writer.write(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
     await reader.readuntil(b"data: ")
     task.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         with suppress(asyncio.CancelledError):
             await task
         rest = await reader.read()

@@ -32,7 +32,7 @@ from devices.receipt import (
 )
 from firmware_sim.printer import PROFILES as SIMULATED
 from firmware_sim.printer import PrinterPty, PrinterSim, PrinterTcp
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 FAST = PrinterOptions(reply_s=0.2, mute_s=0.3, poll_s=0.1)
 
@@ -105,7 +105,7 @@ async def test_a_proof_after_the_deadline_moves_unknown_to_printed(
     assert "out of paper" in outcome.reason
     assert "look at the paper" in outcome.reason
     sim.load_paper()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         late = await printer.late()
     assert (late.job_id, late.state) == ("job-1", JobState.PRINTED)
     assert (await printer.print(job(Text("next"), job_id="job-2"))).state is JobState.PRINTED
@@ -119,7 +119,7 @@ async def test_a_named_proof_counts_on_a_new_connection_too(sim: PrinterSim, sta
     await until(lambda: sim.lines_printed >= 2)
     sim.drop_connection()
     assert (await printing).state is JobState.UNKNOWN
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         assert (await printer.late()).job_id == "job-1"
 
 

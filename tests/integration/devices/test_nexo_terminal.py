@@ -18,7 +18,7 @@ from devices.terminal_nexo import driver
 from devices.terminal_nexo.driver import NexoTerminal, TerminalOptions
 from firmware_sim.terminal import TerminalSim
 from firmware_sim.wire import TcpWire
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 NUMBERS = itertools.count(1)
 
@@ -132,7 +132,7 @@ async def test_a_terminal_that_forgot_everything_is_unknown_and_not_a_no(sim: Te
         assert isinstance(lost, Unknown)
         assert lost.sent
         sim.handle({"forget": True})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_S):
             while (outcome := await terminal.query(tried)) != Unknown("not_found"):
                 assert outcome == Unknown("not_reached", sent=False)
                 await asyncio.sleep(0.01)
@@ -201,7 +201,7 @@ async def test_half_an_answer_and_a_slow_line_are_unknown_in_time(
             "timeout", sent=False
         )  # it was still asking whether to pay
         sim.handle({"fault": "fast"})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_S):
             while not isinstance(outcome := await terminal.pay(tried), Paid):
                 assert isinstance(outcome, Unknown)
                 await asyncio.sleep(0.01)

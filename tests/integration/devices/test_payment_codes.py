@@ -33,7 +33,7 @@ from devices.ports.payment import (
 )
 from domain.scan import PaymentCode, classify
 from firmware_sim.payment import PaymentSim
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 SECRET = b"a secret of both sides"
 NUMBERS = itertools.count(1)
@@ -236,7 +236,7 @@ async def test_notifications_are_posted_to_whoever_wants_them(tmp_path: Path) ->
         provider.handle({"next": "notify_first"})
         codes, tried = channel_to(provider.address, tmp_path), attempt()
         paid = await codes.pay(tried)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_S):
             head, _, body = (await posted.get()).partition(b"\r\n\r\n")
         lines = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
         notice = codes.heard(lines[b"Pay-Nonce"].decode(), lines[b"Pay-Signature"].decode(), body)

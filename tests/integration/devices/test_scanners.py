@@ -23,7 +23,7 @@ from devices.served import ServedDevice
 from devices.transport import evdev
 from firmware_sim.scanner import HidScannerSim, LineScannerSim, SsiScannerSim, uinput
 from firmware_sim.wire import PtyWire
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 AnyScanner = SsiScanner | HidScanner | SerialScanner
 
@@ -48,7 +48,7 @@ async def running(scanner: AnyScanner) -> AsyncIterator[AsyncIterator[str]]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def following(codes: AsyncIterator[str], within_s: float = 5) -> str:
+async def following(codes: AsyncIterator[str], within_s: float = HANG_S) -> str:
     async with asyncio.timeout(within_s):
         return await anext(codes)
 
@@ -112,7 +112,7 @@ async def test_a_frozen_scanner_is_noticed_and_comes_back() -> None:
             with pytest.raises(DeviceUnavailable):
                 await scanner.beep(good=True)
             sim.wire.freeze(False)
-            await until(lambda: scanner.state.health is Health.OK, 10)
+            await until(lambda: scanner.state.health is Health.OK)
             sim.scan("6901234567892", "]E0")
             assert await following(codes) == "6901234567892"
 
@@ -121,7 +121,7 @@ async def test_a_scanner_in_another_mode_is_told_as_such() -> None:
     async with SsiScannerSim(PtyWire(), profile="mute") as sim:
         scanner = SsiScanner("s", sim.address, backoff=quick())
         task = asyncio.create_task(scanner.run())
-        await until(lambda: scanner.state.health is Health.ABSENT, 8)
+        await until(lambda: scanner.state.health is Health.ABSENT)
         assert "set it to SSI" in scanner.state.reason
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

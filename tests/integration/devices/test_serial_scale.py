@@ -23,7 +23,7 @@ from devices.scale_serial.options import ScaleOptions
 from devices.transport.address import open_transport, parse_address
 from firmware_sim.scale import ScaleSim
 from firmware_sim.wire import PtyWire, TcpWire
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 QUICK = ScaleOptions(poll_s=0.02, answer_s=0.2)
 DETECTED = {
@@ -65,7 +65,7 @@ async def _ok(scale: SerialScale) -> None:
 
 
 async def _shown(scale: SerialScale, reason: Reason) -> Weight:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         async for reading in scale.readings():
             if isinstance(reading, NotReady) and reading.reason is reason:
                 return reading
@@ -74,7 +74,7 @@ async def _shown(scale: SerialScale, reason: Reason) -> Weight:
 
 async def _refused(scale: SerialScale, reason: Reason) -> None:
     """Weigh until it is refused for that; a weight is no refusal."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while True:
             verdict = await scale.weigh(0.05)
             assert isinstance(verdict, NotReady), verdict
@@ -114,10 +114,10 @@ async def test_seven_bits_with_parity_are_found_on_a_line_of_eight(voice: str, t
 
 async def test_what_speaks_no_known_protocol_is_told(tmp_path: Path) -> None:
     async with simulated(tmp_path, "cas", profile="mute") as sim, running(sim, "auto") as scale:
-        await until(lambda: scale.state.health is Health.ABSENT, within_s=10)
+        await until(lambda: scale.state.health is Health.ABSENT)
         assert "no scale protocol" in scale.state.reason
         sim.handle({"profile": "normal"})
-        await until(lambda: scale.state.health is Health.OK, within_s=10)
+        await until(lambda: scale.state.health is Health.OK)
         assert scale.model.protocol == "cas"
 
 
@@ -165,7 +165,7 @@ async def test_half_an_answer_and_noise_are_survived(tmp_path: Path) -> None:
 
 
 async def _until_zero(scale: SerialScale) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         async for reading in scale.readings():
             if reading == Stable(0):
                 return
@@ -258,7 +258,7 @@ async def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
     scale, line = SerialScale("s", "/dev/x", "mettler-ariva", ScaleOptions(poll_s=0.2, answer_s=0.02)), LateTransport()
     task = asyncio.create_task(scale.serve(line))
     seen: list[Weight] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         async for reading in scale.readings():
             seen.append(reading)
             if isinstance(reading, Stable):

@@ -19,7 +19,7 @@ from devices.transport.address import SerialAddress
 from devices.transport.serial import open_serial
 from firmware_sim.scanner import LineScannerSim
 from firmware_sim.wire import PtyWire
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def sim(tmp_path: Path) -> AsyncIterator[LineScannerSim]:
 
 
 async def _next(scanner: SerialScanner) -> str:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         async for scan in scanner:
             return scan.data
     raise AssertionError
@@ -64,7 +64,7 @@ async def test_noise_is_counted_and_survived(sim: LineScannerSim) -> None:
         sim.wire.send(b"\x1b[A\x00\xff\r\n")
         sim.noise(64)
         sim.scan("96385074", aim="]E4")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_S):
             while await _next(scanner) != "96385074":
                 pass  # a piece of noise may be printable text: the domain refuses it as no known item
         assert scanner.intake.refused["control_character"] >= 1

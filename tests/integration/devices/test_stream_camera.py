@@ -24,7 +24,7 @@ from devices.ports import Health
 from devices.vision.codes import Reading
 from firmware_sim.camera import CameraSim
 from tests.budget import LONG
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 np = pytest.importorskip("numpy")
 cv2 = pytest.importorskip("cv2")
@@ -47,12 +47,12 @@ async def running(*cameras: StreamCamera) -> AsyncIterator[None]:
             run.cancel()
 
 
-async def until_health(camera: StreamCamera, health: Health, within_s: float = 10) -> None:
+async def until_health(camera: StreamCamera, health: Health, within_s: float = HANG_S) -> None:
     await until(lambda: camera.state.health is health, within_s)
 
 
 async def next_code(camera: StreamCamera) -> str:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         return (await anext(aiter(camera))).data
 
 
@@ -167,7 +167,7 @@ async def test_a_read_that_never_comes_back_is_abandoned_counted_and_bounded(ree
             reel.play(picture(1))
             await until_health(camera, Health.OK)
             reel.hung = True
-            await until(lambda: "never came back" in camera.state.reason, 10)
+            await until(lambda: "never came back" in camera.state.reason)
             assert camera.stuck == MAX_STUCK
             assert camera.counts["stuck"] == MAX_STUCK
             assert camera.state.health is Health.ABSENT
@@ -192,7 +192,7 @@ async def test_two_cameras_one_dead_the_other_reads(reel: Reel, monkeypatch: pyt
     async with CameraSim(size=(960, 540)) as sim:
         dead, alive = camera_on("rtsp://10.0.0.9/x"), camera_on(sim.address)
         async with running(dead, alive):
-            await until(lambda: dead.counts["stuck"] == MAX_STUCK, 10)
+            await until(lambda: dead.counts["stuck"] == MAX_STUCK)
             sim.handle({"show": [TEA]})
             assert await next_code(alive) == TEA
             assert not dead.state.health.works
@@ -258,7 +258,7 @@ async def test_a_still_scene_is_not_read_again_and_again(reel: Reel, monkeypatch
     monkeypatch.setattr(driver, "_load_reader", lambda: eye)
     camera = camera_on("rtsp://10.0.0.9/x", CameraOptions(fps=60, stall_s=5))
     async with running(camera):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             while camera.counts["unchanged"] < 10:
                 reel.play(picture(100))
                 await asyncio.sleep(0.02)
@@ -271,7 +271,7 @@ async def test_a_still_scene_is_not_read_again_and_again(reel: Reel, monkeypatch
 async def test_the_very_same_picture_for_too_long_is_told_and_ends_when_it_changes(reel: Reel) -> None:
     camera = camera_on("rtsp://10.0.0.9/x", CameraOptions(fps=60, stall_s=2, frozen_s=0.3))
     async with running(camera):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             while camera.state.health is not Health.DEGRADED:
                 reel.play(picture(100))
                 await asyncio.sleep(0.02)

@@ -20,6 +20,7 @@ from devices.transport import Transport
 from devices.transport.address import Flow, Parity, SerialAddress, check_address, open_transport, parse_address
 from devices.transport.trace import Chunk, Recorder, ReplayTransport, TracedTransport, read_trace
 from firmware_sim.wire import PtyWire, TcpWire, Wire
+from tests.waiting import HANG_S
 
 
 class Closing(Protocol):
@@ -34,7 +35,7 @@ async def opened(wire: Wire) -> Transport:
 
 
 async def until_opened(wire: Wire) -> Transport:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while True:
             try:
                 return await opened(wire)
@@ -44,7 +45,7 @@ async def until_opened(wire: Wire) -> Transport:
 
 async def exactly(transport: Transport, size: int) -> bytes:
     got = b""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while len(got) < size:
             got += await transport.read()
     return got
@@ -83,7 +84,7 @@ async def test_a_pulled_cable_is_told_to_whoever_waits(kind: str) -> None:
         await asyncio.sleep(0)
         wire.unplug()
         with pytest.raises(DeviceUnavailable):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HANG_S):
                 await reading
         await transport.close()
         wire.replug()
@@ -102,7 +103,7 @@ async def test_a_frozen_device_takes_nothing_until_it_thaws(kind: str) -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(heard.get(), 0.05)
         wire.freeze(False)
-        assert await asyncio.wait_for(heard.get(), 5) == b"hello"
+        assert await asyncio.wait_for(heard.get(), HANG_S) == b"hello"
         await transport.close()
 
 
@@ -170,7 +171,7 @@ async def test_a_printer_on_a_character_device_has_one_owner() -> None:
         wire.receive = heard.put_nowait
         transport = await open_transport(parse_address(f"char:{wire.address}"))
         await transport.write(b"job")
-        assert await asyncio.wait_for(heard.get(), 5) == b"job"
+        assert await asyncio.wait_for(heard.get(), HANG_S) == b"job"
         with pytest.raises(DeviceUnavailable, match="another program"):
             await open_transport(parse_address(f"char:{wire.address}"))
         await transport.close()
@@ -372,7 +373,7 @@ async def test_a_name_server_that_does_not_answer_takes_one_thread_and_no_more(m
         for _ in range(64):
             with pytest.raises(DeviceUnavailable, match="no answer within"):
                 await open_transport(parse_address("tcp:printer.example:9100"), 0.001)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_S):
             assert await asyncio.to_thread(lambda: "drawn") == "drawn"
         assert asked == 1
         answer.set()

@@ -20,7 +20,7 @@ from edge_agent.lanes import Lane
 from edge_agent.reading import Reading
 from firmware_sim.camera import CameraSim
 from tests.edge_store import LANE, RICE, TEA, ean, store
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 pytest.importorskip("cv2")
 pytest.importorskip("zxingcpp")
@@ -40,7 +40,7 @@ class Place:
         return sorted(line["sku"] for line in basket["lines"])
 
     async def until_skus(self, *skus: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             while await self.skus() != sorted(skus):  # noqa: ASYNC110 - the lane knows no event of the test
                 await asyncio.sleep(0.01)
 
@@ -48,7 +48,7 @@ class Place:
         self.show()
         camera = self.bay.device
         assert isinstance(camera, StreamCamera)
-        await until(lambda: not camera.in_view, 10)
+        await until(lambda: not camera.in_view)
 
 
 @asynccontextmanager
@@ -60,7 +60,7 @@ async def counter(folder: Path) -> AsyncIterator[Place]:
             bay: Bay[Any] = Bay(settings, lambda report: open_device(settings, Surroundings(report=report)))
             reading = Reading(Attached([bay]), lane)
             work = [tasks.create_task(each) for each in (bay.run(), *reading.work().values())]
-            await until(lambda: bay.state.health is Health.OK, 10)
+            await until(lambda: bay.state.health is Health.OK)
             yield Place(sim, lane, bay)
             for each in work:
                 each.cancel()
@@ -81,7 +81,7 @@ async def test_a_camera_that_dies_leaves_the_basket_and_reads_on_when_it_is_back
         till.show(TEA)
         await till.until_skus("TEA")
         till.sim.handle({"fault": "freeze"})
-        await until(lambda: till.bay.state.health is Health.ABSENT, 10)
+        await until(lambda: till.bay.state.health is Health.ABSENT)
         await till.lane.words["scan"]({"code": RICE, "aim": "]E0"})  # the till itself goes on
         till.show(RICE)
         till.sim.handle({"fault": "thaw"})

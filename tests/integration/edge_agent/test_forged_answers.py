@@ -128,8 +128,8 @@ async def test_f55_what_lies_retained_on_its_topics_is_no_answer(tmp_path: Path)
         before, dropped = await stage.position(), stage.edge.relay.counters.dropped
         connections = stage.edge.relay.counters.connections
         await take_over(stage)
-        await until(lambda: stage.edge.relay.counters.connections > connections, 10)
-        await until(lambda: stage.edge.relay.counters.dropped >= dropped + 2, 10)
+        await until(lambda: stage.edge.relay.counters.connections > connections)
+        await until(lambda: stage.edge.relay.counters.dropped >= dropped + 2)
         assert (await stage.position())[0] == before[0]
         assert await stage.price_of_tea() == 6800
 

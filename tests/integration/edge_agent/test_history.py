@@ -22,7 +22,7 @@ from protocol.facts import EdgeStarted, EpochStarted
 from protocol.messages import Down, DownEntry
 from tests.edge_headquarters import Headquarters, enrolled, headquarters, plain
 from tests.edge_store import RICE, TEA, ean, sale_id, stock_up
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.broker
 LANE = LaneId("1")
@@ -76,7 +76,7 @@ async def sell(opened: Edge, count: int) -> list[int]:
 
 async def in_step(opened: Edge, hq: Headquarters, sales: int) -> None:
     assert await opened.relay.drain(15)
-    await until(lambda: len(hq.sales("S1")) == sales, 10)
+    await until(lambda: len(hq.sales("S1")) == sales)
 
 
 async def test_what_was_sold_cut_off_arrives_once_after_every_break(data_dir: Path, broker: Broker) -> None:
@@ -116,7 +116,7 @@ async def test_a_card_that_rolled_back_begins_a_new_epoch_and_loses_nothing_that
             (data_dir / name).unlink(missing_ok=True)
         shutil.copy(tmp_path / "older" / "edge.db", data_dir / "edge.db")
         async with edge(data_dir, broker) as opened:
-            await until(lambda: any(isinstance(fact, EpochStarted) for fact in hq.facts("S1")), 15)
+            await until(lambda: any(isinstance(fact, EpochStarted) for fact in hq.facts("S1")))
             assert await sell(opened, 2) == [1, 2]
             await in_step(opened, hq, 9)
         receipts = [(sale.epoch, sale.receipt_no) for sale in hq.sales("S1")]
@@ -151,18 +151,18 @@ async def test_headquarters_log_changes_what_is_sold_and_the_cursor_in_one_commi
     data_dir: Path, broker: Broker
 ) -> None:
     async with headquarters(broker) as hq, edge(data_dir, broker) as opened:
-        await until(lambda: hq.hellos, 10)
+        await until(lambda: hq.hellos)
         item = {"sku": "CAKE", "name_zh": "月饼", "name_en": "Mooncake", "barcodes": [{"code": ean(77)}]}
         first = DownEntry(1, "catalogue", 5, put=(item,))
         second = DownEntry(2, "prices", 6, put=({"sku": "CAKE", "unit_price_minor": 1500},), drop=("RICE",))
         unknown = DownEntry(3, "weather", 1, put=({"sky": "blue"},))
-        await until(lambda: opened.relay.state.value == "online", 10)
+        await until(lambda: opened.relay.state.value == "online")
         hq.down("S1", Down(1, 0, 3, (first, second, unknown)))
 
         async def cursor() -> int:
             return (await opened.journal.run(opened.journal.outbox.position)).dl_cursor
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             while await cursor() != 3:  # noqa: ASYNC110 - the cursor lies on disk
                 await asyncio.sleep(0.01)
         basket = await opened.counter.do(lambda uow, clock: ring_up(RingUp(LANE, ean(77)), uow, clock))

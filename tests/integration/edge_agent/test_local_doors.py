@@ -15,7 +15,7 @@ from typing import Any
 from edge_agent.control import MAX_CALLERS, MAX_LINE_BYTES, ControlServer
 from link.certificates import CertificateAuthority
 from tests.edge_headquarters import enrolled, plain
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 LISTEN = "0A"
 """State of a listening socket in /proc/net/tcp."""
@@ -84,7 +84,7 @@ async def say(path: Path, raw: bytes) -> bytes:
         writer.write(raw)
         await writer.drain()
         writer.write_eof()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             return await reader.read()
     except ConnectionError:
         return b""
@@ -123,6 +123,6 @@ async def test_f49_callers_who_only_hold_the_line_are_bounded(tmp_path: Path) ->
         assert await say(path, b'{"do":"status"}\n') == b"", "one too many is hung up on"
         for _, writer in held:
             writer.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             while b'"ok"' not in await say(path, b'{"do":"status"}\n'):  # noqa: ASYNC110 - the end of a stranger has no event
                 await asyncio.sleep(0.01)

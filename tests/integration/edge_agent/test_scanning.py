@@ -21,7 +21,7 @@ from firmware_sim.scanner import HidScannerSim, LineScannerSim, SsiScannerSim
 from firmware_sim.scanner.reading import ScanningSim
 from firmware_sim.wire import PtyWire
 from tests.edge_store import CASE_OF_TEA, LANE, RICE, TEA, Store, ean, store
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 KINDS = ["scanner_serial", "scanner_ssi", "scanner_hid"]
 
@@ -40,12 +40,12 @@ class Till:
         return [line["sku"] for line in basket["lines"]]
 
     async def until_lines(self, *skus: str) -> None:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(HANG_S):
             while await self.lines() != list(skus):  # noqa: ASYNC110 - the lane knows no event of the test
                 await asyncio.sleep(0.005)
 
     async def until_well(self) -> None:
-        await until(lambda: self.bay.state.health is Health.OK, 10)
+        await until(lambda: self.bay.state.health is Health.OK)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from edge_agent import paper
 from edge_agent.desk import stand
 from tests.edge_running import RunningStore, running_store
 from tests.edge_store import TEA
+from tests.waiting import HANG_S
 
 PRINTER = DeviceSettings("printer-1", "printer_escpos", "tcp:127.0.0.1:9")
 SCANNER = DeviceSettings("scanner-1", "scanner_serial", "/dev/null")
@@ -102,7 +103,7 @@ async def sells(store: RunningStore, baskets: int) -> float:
 
 async def until_said(store: RunningStore, word: str, wanted: Callable[[dict[str, Any]], object]) -> None:
     """Ask until the answer is as it should be."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(HANG_S):
         while not wanted(await store.ask(do=word)):  # noqa: ASYNC110 - asked over the socket, as a till would
             await asyncio.sleep(0.02)
 

@@ -18,7 +18,7 @@ from firmware_sim.bench.goods import goods
 from firmware_sim.bench.playing import Player
 from firmware_sim.bench.stand import Seen
 from tests.bench_store import bench_file
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 FEW = ("scanner_serial", "scale_serial", "printer_escpos")
 
@@ -45,7 +45,7 @@ async def answered(port: int, request: bytes, size: int) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(request)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_S):
             return await reader.readexactly(size)
     finally:
         writer.close()
@@ -154,7 +154,7 @@ async def test_who_watches_hears_each_change_and_only_the_newest(bench: Bench) -
         assert await watch.news(5)
         await bench.do("scale", {"put": 412})
         told: Seen = {}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_S):
             while told.get("shows", {}).get("on_platter_g") != 412:
                 news = await watch.news(1)
                 told = msgspec.json.decode(news.get("device:scale-1", b"{}"))

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from firmware_sim.line import Line, LineState, Weather
+from tests.waiting import HANG_S
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -45,7 +46,7 @@ async def _round_trip(line: Line, data: bytes) -> bytes:
 
 async def test_a_clear_line_carries_every_byte_and_the_end_of_file(line: Line) -> None:
     data = bytes(range(256)) * 8192
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         assert await _round_trip(line, data) == data
     assert (line.counters.bytes_up, line.counters.bytes_down) == (len(data), len(data))
     assert line.counters.resets == 0
@@ -55,7 +56,7 @@ async def test_delay_is_added_in_both_directions_and_keeps_the_order(line: Line)
     line.weather = Weather(delay_s=0.05, jitter_s=0.02)
     reader, writer = await _dial(line)
     start = asyncio.get_running_loop().time()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         for number in range(50):
             writer.write(b"%04d" % number)
             await asyncio.sleep(0)
@@ -68,7 +69,7 @@ async def test_delay_is_added_in_both_directions_and_keeps_the_order(line: Line)
 async def test_the_rate_holds_and_is_shared(line: Line) -> None:
     line.weather = Weather(rate_bytes_s=40_000)
     start = asyncio.get_running_loop().time()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         await asyncio.gather(_round_trip(line, b"a" * 10_000), _round_trip(line, b"b" * 10_000))
     assert 0.5 <= asyncio.get_running_loop().time() - start <= 3
 
@@ -79,7 +80,7 @@ async def test_cut_after_bytes_delivers_exactly_these_and_resets(line: Line) -> 
         reader, writer = await _dial(line)
         writer.write(b"x" * 5000)
         with pytest.raises(ConnectionResetError):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(HANG_S):
                 await reader.read(1)
         writer.close()
     assert line.counters.bytes_up == 2000
@@ -118,7 +119,7 @@ async def test_a_black_hole_delivers_nothing_until_restored(line: Line) -> None:
         async with asyncio.timeout(0.1):
             await fresh_reader.read(1)
     line.restore()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         assert await reader.readexactly(3) == b"two"
         assert await fresh_reader.readexactly(5) == b"three"
     writer.close()

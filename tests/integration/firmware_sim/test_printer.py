@@ -12,7 +12,7 @@ from PIL import Image
 
 from firmware_sim.printer import PrinterPty, PrinterSim, PrinterTcp, fonts
 from tests.corpora import corpus
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 RECEIPTS = Path(__file__).parents[2] / "data/escpos-receipts"
 
@@ -38,7 +38,7 @@ async def connect(printer: PrinterSim) -> tuple[asyncio.StreamReader, asyncio.St
 async def exchange(printer: PrinterSim, data: bytes, size: int) -> bytes:
     reader, writer = await connect(printer)
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_S):
             writer.write(data)
             return await reader.readexactly(size)
     finally:
@@ -57,7 +57,7 @@ async def print_all(printer: PrinterSim, data: bytes) -> None:
 
 
 async def exchange_when_free(printer: PrinterSim, data: bytes) -> bytes:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         while True:
             try:
                 return await exchange(printer, data, 7)
@@ -193,7 +193,7 @@ async def test_status_is_answered_while_paper_is_out_and_queries_in_the_queue_ar
     printer.run_out_of_paper()
     reader, writer = await connect(printer)
     writer.write(b"\x1dr\x01\x10\x04\x02\x10\x04\x04")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         assert await reader.readexactly(2) == b"\x32\x72"
         printer.load_paper()
         assert await reader.readexactly(1) == b"\x00"
@@ -203,7 +203,7 @@ async def test_status_is_answered_while_paper_is_out_and_queries_in_the_queue_ar
 async def test_automatic_status_comes_at_once_and_on_each_change(printer: PrinterSim) -> None:
     reader, writer = await connect(printer)
     writer.write(b"\x1da\xff")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         assert await reader.readexactly(4) == b"\x10\x00\x00\x00"
         printer.open_cover()
         assert await reader.readexactly(4) == b"\x38\x00\x00\x00"
@@ -223,7 +223,7 @@ async def test_a_cutter_error_waits_for_its_cause_and_the_hosts_word(printer: Pr
     printer.jam_cutter(False)
     await until(lambda: printer.refused_clients >= 0)
     reader, writer = await connect(printer)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         writer.write(b"\x10\x05\x01\x10\x04\x03")
         assert await reader.readexactly(1) == b"\x12"
     writer.close()
@@ -366,7 +366,7 @@ async def test_the_drawers_switch_of_either_polarity(open_high: bool, closed: by
 
 
 async def exchange_one(printer: PrinterSim, data: bytes) -> bytes:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         while True:
             try:
                 return await exchange(printer, data, 1)

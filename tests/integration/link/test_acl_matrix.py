@@ -22,6 +22,7 @@ from link.transport import Delivery, Will
 from protocol.errors import ProtocolError
 from protocol.topics import LEAVES, parse
 from tests.integration.link.bench import Bench
+from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.broker
 
@@ -140,7 +141,7 @@ async def topics_until_mark(reader: MqttTransport) -> list[str]:
 
 async def deliveries_until_mark(reader: MqttTransport) -> list[Delivery]:
     got: list[Delivery] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         async for delivery in reader.messages():
             if delivery.payload == b"mark":
                 return got
@@ -195,7 +196,7 @@ class TestConnecting:
         try:
             writer.write(connect)
             with pytest.raises((ssl.SSLError, OSError, asyncio.IncompleteReadError)):
-                await asyncio.wait_for(reader.readexactly(4), 10)
+                await asyncio.wait_for(reader.readexactly(4), HANG_S)
         finally:
             writer.close()
             with contextlib.suppress(ssl.SSLError, OSError):
@@ -215,7 +216,7 @@ class TestConnecting:
         files = bench.forged("RR9")
         assert await admitted(MqttTransport(bench.settings(files, "RR9"))) == "in"
         bench.revoke(files[1])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             while (
                 await admitted(MqttTransport(bench.settings(files, "RR9"))) == "in"
             ):  # until the reload has come through
@@ -279,7 +280,7 @@ async def test_another_stores_client_id_takes_nothing_over(bench: Bench) -> None
             with pytest.raises(LinkRefused):
                 await thief.publish(own(EDGE_A, "up"), b"forged")
         await headquarters.publish(own(EDGE_A, "ack"), b"for the victim")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             assert await anext(aiter(victim.messages())) == Delivery(own(EDGE_A, "ack"), b"for the victim")
 
 

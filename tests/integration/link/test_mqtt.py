@@ -16,6 +16,7 @@ from link.errors import LinkDown, LinkRefused
 from link.mqtt import SILENCE, MqttTransport
 from link.transport import LinkSettings
 from tests.integration.link.bench import Bench
+from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.broker
 
@@ -68,7 +69,7 @@ async def test_a_publish_into_a_black_hole_ends_too(tmp_path: Path) -> None:
             )
             async with MqttTransport(settings) as edge:
                 line.black_hole()
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(HANG_S):
                     with pytest.raises(LinkDown):
                         await edge.publish("x", b"into the hole")
                 line.restore()

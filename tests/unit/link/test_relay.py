@@ -22,6 +22,7 @@ from protocol.receiver import StreamPosition, beginning
 from protocol.sender import Acknowledged, Rewound, State
 from protocol.topics import topic
 from tests.unit.link.headquarters import EDGE, SHARD, Pair, paired, until
+from tests.waiting import HANG_S
 
 T = TypeVar("T")
 
@@ -284,7 +285,7 @@ async def test_a_broken_disk_ends_the_relay() -> None:
     pair.sell()
 
     async def both() -> None:
-        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(HANG_S), asyncio.TaskGroup() as tasks:
             tasks.create_task(pair.headquarters.hub.run())
             tasks.create_task(pair.relay.run())
 
@@ -309,7 +310,7 @@ async def test_stopping_waits_for_the_work_on_disk() -> None:
     pair = Pair()
     pair.journal.__class__ = Slow
     running = asyncio.ensure_future(pair.relay.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         await started.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
