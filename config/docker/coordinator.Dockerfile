@@ -16,6 +16,7 @@ RUN SHOPWIRE_SKIP_APT=1 script/bootstrap postgres
 COPY domain/ domain/
 COPY protocol/ protocol/
 COPY link/ link/
+COPY web/ web/
 COPY coordinator/ coordinator/
 
 USER shopwire

@@ -19,6 +19,7 @@ RUN SHOPWIRE_SKIP_APT=1 script/bootstrap "$SET"
 COPY domain/ domain/
 COPY protocol/ protocol/
 COPY link/ link/
+COPY web/ web/
 COPY devices/ devices/
 COPY edge_agent/ edge_agent/
 COPY coordinator/ coordinator/

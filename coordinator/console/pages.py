@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from starlette.routing import Mount, Router
 from starlette.staticfiles import StaticFiles
+
+from web.serving import shared
 
 PAGE = Path(__file__).parent / "page"
 
 
-def console() -> StaticFiles:
+def console() -> Router:
     """Return the application that answers at ``/``."""
-    return StaticFiles(directory=PAGE, html=True)
+    return Router(routes=[shared(), Mount("/", StaticFiles(directory=PAGE, html=True))])

@@ -1,9 +1,8 @@
 """HTTP and HTTPS listeners: bound before anything is told, closed with grace."""
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from coordinator.settings import InvalidSettings
 from link.transport import is_loopback_address
+from web.serving import QuietServer
 
 GRACE_S = 5
 MAX_CONNECTIONS = 2000
@@ -78,15 +78,6 @@ def _bind(address: str) -> Listener:
     return Listener(Address(f"{parts.scheme}://{shown}:{taken}", secure, host, taken), sock)
 
 
-class _Quiet(uvicorn.Server):
-    """A uvicorn whose signals are ours to handle."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-
 class _Impatient(H11Protocol):
     """A connection whose requests must begin in time: uvicorn itself waits for ever for the end of a head (slow loris, F58)."""
 
@@ -131,7 +122,7 @@ class HttpServers:
         self, app: ASGIApp, listeners: Sequence[Listener], tls: TlsFiles | None, *, head_s: float = 60.0
     ) -> None:
         protocol = type("Impatient", (_Impatient,), {"head_s": head_s})
-        self._pairs = [(_Quiet(_config(app, each, tls, protocol)), each) for each in listeners]
+        self._pairs = [(QuietServer(_config(app, each, tls, protocol)), each) for each in listeners]
 
     async def run(self) -> None:
         """Serve until ``stop``."""

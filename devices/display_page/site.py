@@ -1,9 +1,8 @@
 """The page's few routes and its server. Nothing is taken in, nothing is loaded from elsewhere, no other site may frame it."""
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +11,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from web.serving import Headed, QuietServer, shared
 
 PAGE = Path(__file__).with_name("page")
 MAX_CONNECTIONS = 32
@@ -43,17 +45,18 @@ class Told(Protocol):
         """End every stream of events."""
 
 
-def site_of(told: Told) -> Starlette:
+def site_of(told: Told) -> ASGIApp:
     """Return the application: the page's files, what is shown now, and what is shown from now on."""
 
     async def now(_: Request) -> Response:
-        return Response(told.now(), media_type="application/json", headers=_HEADERS)
+        return Response(told.now(), media_type="application/json")
 
     async def events(_: Request) -> Response:
-        return StreamingResponse(told.events(), media_type="text/event-stream", headers=_HEADERS)
+        return StreamingResponse(told.events(), media_type="text/event-stream")
 
     files = [Route(path, _file(name, kind)) for path, (name, kind) in _FILES.items()]
-    return Starlette(routes=[*files, Route("/now.json", now), Route("/events", events)])
+    routes = [*files, Route("/now.json", now), Route("/events", events), shared()]
+    return Headed(Starlette(routes=routes), _HEADERS)
 
 
 async def serve(listener: socket.socket, told: Told) -> None:
@@ -68,7 +71,7 @@ async def serve(listener: socket.socket, told: Told) -> None:
         limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=1,
     )
-    server = _Quiet(config)
+    server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await asyncio.shield(serving)
@@ -78,17 +81,8 @@ async def serve(listener: socket.socket, told: Told) -> None:
         await serving
 
 
-class _Quiet(uvicorn.Server):
-    """A uvicorn whose signals are ours to handle."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-
 def _file(name: str, kind: str) -> Callable[[Request], Response]:
     def answer(_: Request) -> Response:
-        return FileResponse(PAGE / name, media_type=kind, headers=_HEADERS)
+        return FileResponse(PAGE / name, media_type=kind)
 
     return answer

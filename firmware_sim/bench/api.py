@@ -18,6 +18,7 @@ from firmware_sim.bench.bench import TILL, Bench
 from firmware_sim.bench.errors import BenchError, NoSuchDevice, ScenarioUnusable
 from firmware_sim.bench.goods import Goods
 from firmware_sim.bench.playing import Player
+from web.serving import Headed, shared
 
 PAGE = Path(__file__).parent / "page"
 MAX_BODY_BYTES = 65536
@@ -68,13 +69,14 @@ def _name(host: str) -> str:
 def problem(status: int, detail: str) -> Response:
     """Return an error as an RFC 9457 problem."""
     body = {"type": "about:blank", "status": status, "detail": detail}
-    return JSONResponse(body, status, headers=HEADERS, media_type="application/problem+json")
+    return JSONResponse(body, status, media_type="application/problem+json")
 
 
 def create_app(bench: Bench, player: Player, goods: Goods, stopping: asyncio.Event) -> FastAPI:
     """Return the application: ``/v1/…`` for programs, the page at ``/``."""
     app = FastAPI(title="Shopwire bench", version="1", docs_url=None, redoc_url=None)
     app.add_middleware(LoopbackOnly)
+    app.add_middleware(Headed, headers=HEADERS)  # the outermost: refusals have them too
 
     @app.exception_handler(BenchError)
     async def refused(_: Request, error: Exception) -> Response:
@@ -110,7 +112,7 @@ def create_app(bench: Bench, player: Player, goods: Goods, stopping: asyncio.Eve
         if found is None:
             return problem(404, f"{name} has no picture {picture!r}")
         kind = "image/png" if found.startswith(b"\x89PNG") else "image/jpeg"
-        return Response(found, media_type=kind, headers=HEADERS)
+        return Response(found, media_type=kind)
 
     @app.post("/v1/till")
     async def till(request: Request) -> Any:
@@ -137,15 +139,16 @@ def create_app(bench: Bench, player: Player, goods: Goods, stopping: asyncio.Eve
     @app.get("/v1/events")
     async def events() -> StreamingResponse:
         """Push what changes (server-sent events): ``bench`` once, then ``device``, ``edge`` and ``step``."""
-        return StreamingResponse(_events(bench, stopping), media_type="text/event-stream", headers=HEADERS)
+        return StreamingResponse(_events(bench, stopping), media_type="text/event-stream")
 
+    app.router.routes.append(shared())
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     return app
 
 
 def answer(value: Any) -> Response:
     """Return a value as JSON."""
-    return Response(msgspec.json.encode(value), media_type="application/json", headers=HEADERS)
+    return Response(msgspec.json.encode(value), media_type="application/json")
 
 
 async def _command(request: Request) -> dict[str, Any]:

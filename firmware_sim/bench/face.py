@@ -5,7 +5,7 @@ import contextlib
 import signal
 import socket
 import tempfile
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -25,6 +25,7 @@ from firmware_sim.chain.api import ApiRefused, ApiSilent
 from firmware_sim.chain.child import ChildFailed
 from firmware_sim.failing import told
 from firmware_sim.texts import Texts
+from web.serving import QuietServer
 
 _GRACE_S = 2
 Done = TypeVar("Done")
@@ -197,15 +198,6 @@ class _Day:
             self.out.flush()
 
 
-class _Quiet(uvicorn.Server):
-    """A uvicorn whose signals are ours to handle."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-
 class _Page:
     """The page and its interface on a loopback port."""
 
@@ -221,7 +213,7 @@ class _Page:
             ws="none",
             timeout_graceful_shutdown=_GRACE_S,
         )
-        self._server = _Quiet(config)
+        self._server = QuietServer(config)
 
     @property
     def url(self) -> str:

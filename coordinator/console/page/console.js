@@ -1,4 +1,6 @@
 // The live page of headquarters. It draws what /v1/live pushes and decides nothing; cut off, it says so and shows the last it knew.
+import { events } from "./web/stream.js";
+
 const ROWS = 200;
 const SILENT_MS = 30000; // headquarters says something every 14 s, if only that it is still there
 const RETRY_MS = [500, 1000, 2000, 5000, 10000];
@@ -175,21 +177,6 @@ async function drawDevices() {
   if (!rows.length) $("devices-rows").replaceChildren(element("td", say("devices_none")));
 }
 
-async function* lines(body, signal) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  signal.addEventListener("abort", () => reader.cancel().catch(() => {}));
-  let rest = "";
-  for (;;) {
-    const silent = setTimeout(() => reader.cancel().catch(() => {}), SILENT_MS);
-    const { done, value } = await reader.read();
-    clearTimeout(silent);
-    if (done) return;
-    const parts = (rest + value).split("\n");
-    rest = parts.pop();
-    yield* parts;
-  }
-}
-
 async function watch() {
   stop?.abort();
   stop = new AbortController();
@@ -200,9 +187,8 @@ async function watch() {
       if (answer.status === 401 || answer.status === 403) return refuse(await answer.json());
       if (!answer.ok) throw new Error(answer.status);
       failures = 0;
-      for await (const text of lines(answer.body, signal)) {
-        if (!text.startsWith("data: ")) continue;
-        chain = JSON.parse(text.slice(6));
+      for await (const [, told] of events(answer.body, SILENT_MS)) {
+        chain = told;
         sessionStorage.setItem("token", token);
         show("board");
         draw();

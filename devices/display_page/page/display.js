@@ -1,4 +1,6 @@
 // The second screen: shows the newest thing the till has told, and says so when the till is not to be heard.
+import { events } from "./web/stream.js";
+
 const words = await (await fetch("words.json")).json();
 const wanted = new URLSearchParams(location.search).get("lang");
 const element = (id) => document.getElementById(id);
@@ -36,21 +38,12 @@ async function look() {
   show(shown);
 }
 
-// Read by hand and not by EventSource, which does not notice a till that hangs without hanging up.
 async function listen() {
   await look();
   const answer = await fetch("events");
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let waiting = "";
-  for (;;) {
-    const silent = setTimeout(() => reader.cancel(), SILENT_MS);
-    const { value, done } = await reader.read();
-    clearTimeout(silent);
-    if (done) return;
+  for await (const [, shown] of events(answer.body, SILENT_MS)) {
     element("lost").hidden = true;
-    const events = (waiting + value).split("\n\n");
-    waiting = events.pop();
-    for (const event of events) if (event.startsWith("data: ")) show(JSON.parse(event.slice(6)));
+    show(shown);
   }
 }
 

@@ -3,6 +3,7 @@ import { FACES, generic } from "./faces.js";
 import { goodsCard, scenarioCard } from "./beside.js";
 import { tillCard } from "./till.js";
 import { button, choice, element, known, language, say, speak } from "./words.js";
+import { events } from "./web/stream.js";
 
 const RETRY_MS = [300, 1000, 2000, 5000];
 const SILENT_MS = 25000;
@@ -177,23 +178,6 @@ const HEARD = {
   },
 };
 
-async function* events(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const silent = setTimeout(() => reader.cancel().catch(() => {}), SILENT_MS);
-    const { done, value } = await reader.read();
-    clearTimeout(silent);
-    if (done) return;
-    const parts = (rest + value).split("\n\n");
-    rest = parts.pop();
-    for (const part of parts) {
-      const found = /^event: (\w+)\ndata: (.*)$/s.exec(part);
-      if (found) yield [found[1], JSON.parse(found[2])];
-    }
-  }
-}
-
 async function watch() {
   let failures = 0;
   for (;;) {
@@ -202,7 +186,7 @@ async function watch() {
       if (!answer.ok) throw new Error(answer.statusText);
       failures = 0;
       line("live");
-      for await (const [event, told] of events(answer.body)) HEARD[event]?.(told);
+      for await (const [event, told] of events(answer.body, SILENT_MS)) HEARD[event]?.(told);
     } catch (error) {
       console.debug("the line to the bench ended", error);
     }

@@ -68,11 +68,12 @@ async def test_a_customer_sees_the_total(
 
 
 async def test_nothing_comes_from_elsewhere_and_nothing_is_taken_in(page: DisplayPage) -> None:
-    for path in ("/", "/display.js", "/words.json"):
+    for path in ("/", "/display.js", "/words.json", "/web/stream.js"):
         answer = await asyncio.to_thread(headers_of, page.port, path)
         assert answer["status"] == "200"
         assert "default-src 'self'" in answer["content-security-policy"]
-    assert (await asyncio.to_thread(headers_of, page.port, "/../driver.py"))["status"] == "404"
+    for path in ("/../driver.py", "/web/../serving.py", "/web/%2e%2e/serving.py"):
+        assert (await asyncio.to_thread(headers_of, page.port, path))["status"] == "404"
 
 
 async def test_a_port_that_another_program_holds_is_told_and_taken_when_it_is_free() -> None:

@@ -185,7 +185,10 @@ async def test_the_interface_lists_commands_and_shows(bench: Bench) -> None:
         answer = await client.post("/v1/devices/scale-1", json={"fault": "unplug"})
         assert answer.json()["wire"]["plugged"] is False
         assert (await client.get("/v1/health")).json()["plugged"] == 2
-        assert (await client.get("/")).text.startswith("<!doctype html>")
+        page = await client.get("/")
+        assert page.text.startswith("<!doctype html>")
+        assert "default-src 'self'" in page.headers["content-security-policy"]
+        assert (await client.get("/web/stream.js")).is_success
         things = (await client.get("/v1/goods")).json()
         assert things["scan"]
         assert things["weigh"]
@@ -218,7 +221,8 @@ async def test_what_makes_no_sense_is_a_problem_and_changes_nothing(
 @pytest.mark.parametrize("host", ["evil.example.com", "192.0.2.1:80", "127.0.0.1.evil.example.com"])
 async def test_other_hosts_are_refused(bench: Bench, host: str) -> None:
     async with client_of(bench, host) as client:
-        assert (await client.get("/v1/devices")).status_code == 421
+        refused = await client.get("/v1/devices")
+    assert (refused.status_code, refused.headers["cache-control"]) == (421, "no-store")
 
 
 async def test_a_page_of_another_origin_is_refused(bench: Bench) -> None:

@@ -10,6 +10,7 @@ import coordinator
 from coordinator.db.doctor import RULES
 from coordinator.handlers import apply, effects, ingest, upkeep
 from coordinator.texts import FILES, catalogue, say
+from web.serving import PAGE as SHARED
 
 HOUSE = Path(coordinator.__file__).parent
 PAGE = HOUSE / "console" / "page"
@@ -53,7 +54,7 @@ def test_every_kind_of_incident_has_a_name_on_the_page() -> None:
 
 
 def test_the_page_asks_nobody_else_for_anything() -> None:
-    for file in PAGE.rglob("*.*"):
+    for file in (*PAGE.rglob("*.*"), *SHARED.rglob("*.*")):
         found = set(re.findall(r"https?://[^\"'\s)]+", file.read_text("utf-8")))
         assert found <= {"http://www.w3.org/2000/svg"}, file
 

@@ -15,7 +15,7 @@ import shopwire
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("config/**/*"), ROOT / "docker-compose.yml"])
-PACKAGES = ("domain", "protocol", "link", "devices", "edge_agent", "coordinator", "firmware_sim")
+PACKAGES = ("domain", "protocol", "link", "devices", "edge_agent", "coordinator", "firmware_sim", "web")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*…?|<.*>|…|\.\.\.")
 
