@@ -18,7 +18,8 @@ ASK_IDENTITY = b"\x1d\x49\x02"
 GO_ON, GO_ON_WITHOUT = b"\x10\x05\x01", b"\x10\x05\x02"
 CLEAR_ALL = bytes.fromhex("10140801031401060208")
 MAX_BLOCK_BYTES = 128
-_XON, _XOFF = 0x11, 0x13
+_FLOW_CONTROL = b"\x11\x13"
+"""XON and XOFF of a serial line: they may stand anywhere, and no answer has them among its own bytes."""
 
 
 class BlockKind(enum.IntEnum):
@@ -119,22 +120,19 @@ class ReplyDecoder:
 
     def feed(self, data: bytes) -> list[Reply]:
         """Take a chunk and return the replies that it completes."""
-        self._buffer += data
+        self._buffer += data.translate(None, _FLOW_CONTROL)
         replies: list[Reply] = []
         while self._buffer:
             size, reply = self._front()
-            if size == 0:
+            if reply is None:
                 break
             self._buffer = self._buffer[size:]
-            if reply is not None:
-                replies.append(reply)
+            replies.append(reply)
         return replies
 
     def _front(self) -> tuple[int, Reply | None]:
-        """Return how many bytes the first reply takes (0: not all there yet) and the reply."""
+        """Return how many bytes the first reply takes and the reply, None when it is not all there yet."""
         first = self._buffer[0]
-        if first in (_XON, _XOFF):
-            return 1, None  # flow control of a serial line, which may stand between any two replies
         if first in set(BlockKind):
             return self._block()
         if first & 0x93 == 0x12:

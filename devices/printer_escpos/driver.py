@@ -72,7 +72,7 @@ class EscPosPrinter(ServedDevice):
         self._listens = profile.answers_status or not address.startswith("char:")
         self._proofs = Proofs(profile.marker)
         self._session: Session | None = None
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time, self._one_pulse = asyncio.Lock(), asyncio.Lock()
         self._attempt_now: Attempt | None = None
         self._sending: asyncio.Task[None] | None = None
         self._dropped = asyncio.Event()
@@ -313,13 +313,14 @@ class EscPosPrinter(ServedDevice):
             DeviceIncapable: no such connector.
             DeviceUnavailable: the printer is away, or stands still: then only the drawer's key opens it.
         """
-        session = self._connected()
-        if not self._connector.may_pulse(time.monotonic()):
-            return False
-        status = session.status if session.writing.locked() else await self._ask(session)
-        await self._within_reach(session.write(self._connector.command(pin, status)))
-        self._connector.pulsed(time.monotonic())
-        return True
+        async with self._one_pulse:
+            session = self._connected()
+            if not self._connector.may_pulse(time.monotonic()):
+                return False
+            status = session.status if session.writing.locked() else await self._ask(session)
+            await self._within_reach(session.write(self._connector.command(pin, status)))
+            self._connector.pulsed(time.monotonic())
+            return True
 
     async def read_pin(self) -> bool | None:
         """Return the level of the drawer's sensor pin now, None if the printer does not say.

@@ -24,11 +24,11 @@ from devices.printer_escpos.profile import Marker, PrinterProfile
 from devices.printer_escpos.proof import Proofs
 from devices.transport import Transport
 
-STATUS_NUMBERS = (1, 2, 3, 4)
+STATUS_NUMBERS: tuple[int, ...] = (1, 2, 3, 4)
+MAX_ANSWERS = 64
 CHUNK_BYTES = 1024
 QUIET_S = 0.15
 """Answers that wait behind no paper come back to back; after this much silence no more of them are on their way."""
-
 
 SETTLINGS = 3
 STUCK_S = 60.0
@@ -74,7 +74,8 @@ class Session:
         self._transport, self._profile, self._proofs, self._on_proof = transport, profile, proofs, on_proof
         self._decoder = ReplyDecoder()
         self._reply_s = reply_s
-        self._real_time: asyncio.Queue[int] = asyncio.Queue(maxsize=64)
+        self._real_time: asyncio.Queue[int] = asyncio.Queue(maxsize=MAX_ANSWERS)
+        self._numbers, self._missing = STATUS_NUMBERS, 0
         self._singles = self._settlings = 0
         self._cleared = asyncio.Event()
         self._news = asyncio.Event()
@@ -200,26 +201,22 @@ class Session:
         self._proofs.unsettle()
 
     async def ask(self) -> PrinterStatus:
-        """Ask for all four real-time states and return the newest status; silence leaves it as it was.
+        """Ask for all real-time states and return the newest status; silence leaves it as it was.
 
-        One question at a time, since an answer does not say which question it belongs to.
+        One question at a time, since an answer does not say which question it belongs to. After a silence what comes may belong to an
+        earlier question: it is waited out, and asked again.
 
         Raises:
             DeviceUnavailable: it has answered before and does not any more.
         """
         if not self.answers:
             return self.status
-        answers: dict[int, int] = {}
         async with self.writing:
-            while not self._real_time.empty():
-                self._real_time.get_nowait()
-            for number in STATUS_NUMBERS:
-                await self._transport.write(ask_status(number))
-                try:
-                    async with asyncio.timeout(self._reply_s):
-                        answers[number] = await self._real_time.get()
-                except TimeoutError:
-                    break
+            answers = await self._asked()
+            if self._missing and answers:
+                await self._waited_out()
+                answers = await self._asked_again()
+        self._missing = len(self._numbers) - len(answers)
         self.silent = not answers
         if self.silent and self.heard and self._excused():
             return self.status
@@ -229,6 +226,38 @@ class Session:
         if answers:
             self.status = self._decoded(answers)
         return self.status
+
+    async def _asked(self) -> dict[int, int]:
+        """Return the answers by number, up to the first that does not come."""
+        answers: dict[int, int] = {}
+        while not self._real_time.empty():
+            self._real_time.get_nowait()
+        for number in self._numbers:
+            await self._transport.write(ask_status(number))
+            answer = await self._answer()
+            if answer is None:
+                break
+            answers[number] = answer
+        return answers
+
+    async def _asked_again(self) -> dict[int, int]:
+        """Ask once more; what a model leaves unanswered twice at the same place it is not asked any more on this connection."""
+        answers = await self._asked()
+        if answers and len(self._numbers) - len(answers) == self._missing:
+            self._numbers = self._numbers[: len(answers)]
+        return answers
+
+    async def _answer(self) -> int | None:
+        try:
+            async with asyncio.timeout(self._reply_s):
+                return await self._real_time.get()
+        except TimeoutError:
+            return None
+
+    async def _waited_out(self) -> None:
+        for _ in range(MAX_ANSWERS):
+            if await self._answer() is None:
+                return
 
     def _excused(self) -> bool:
         """Whether silence means that the question waits behind a job, and not that the printer is gone."""

@@ -76,6 +76,12 @@ async def test_a_sale_that_opens_it_and_a_hand_that_does_so_too_are_one_pulse() 
         assert sim.drawer_pulses == [2]
 
 
+async def test_two_hands_at_the_same_moment_are_one_pulse() -> None:
+    async with PrinterSim() as sim, at(sim) as (_, drawer):
+        assert sorted(await asyncio.gather(drawer.open(), drawer.open())) == [False, True]
+        assert sim.drawer_pulses == [2]
+
+
 @pytest.mark.parametrize(("model", "profile"), [("epson-80", "epson-80"), ("clone-80", "generic-80")])
 async def test_a_printer_that_stands_still_opens_nothing_minutes_later(model: str, profile: str) -> None:
     async with PrinterSim(model=model) as sim, at(sim, profile) as (printer, drawer):

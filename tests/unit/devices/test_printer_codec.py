@@ -102,6 +102,13 @@ def test_the_end_of_a_job_comes_back_between_status_and_flow_control() -> None:
     assert process_id_of(Block(BlockKind.PROCESS, b"\x25")) is None
 
 
+@pytest.mark.parametrize("flow", [b"\x11", b"\x13"])
+def test_flow_control_may_stand_anywhere_even_inside_an_answer(flow: bytes) -> None:
+    whole = b"\x18\x00\x0f\x00\x37\x22aZ09\x00\x12"
+    for at in range(len(whole)):
+        assert ReplyDecoder().feed(whole[:at] + flow + whole[at:]) == ReplyDecoder().feed(whole)
+
+
 def test_a_single_byte_means_something_only_while_awaited() -> None:
     decoder = ReplyDecoder()
     assert decoder.feed(b"\x00") == [Noise(b"\x00")]

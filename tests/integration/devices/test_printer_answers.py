@@ -1,0 +1,74 @@
+"""Answers of a printer that come late: none of them is taken for the answer to another question."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from devices.backoff import Backoff
+from devices.ports import Health
+from devices.printer_escpos.driver import EscPosPrinter, PrinterOptions
+from devices.printer_escpos.profile import PROFILES
+from tests.waiting import until
+
+REPLY_S = 0.2
+ANSWERS = {1: b"\x16", 2: b"\x12", 3: b"\x12", 4: b"\x12"}
+"""Online, and the drawer's pin is high: as an answer to the second question the first byte would be an open cover."""
+
+
+class Slow:
+    """A printer that thinks before it answers a question that ``late`` names, and does not know those of ``deaf``."""
+
+    def __init__(self) -> None:
+        self.late: dict[int, float] = {}
+        self.deaf: set[int] = set()
+        self.asked: list[int] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while command := await reader.read(3):
+                if command[:2] == b"\x10\x04" and command[2] not in self.deaf:
+                    self.asked.append(command[2])
+                    await asyncio.sleep(self.late.pop(command[2], 0))
+                    writer.write(ANSWERS[command[2]])
+        writer.close()
+
+
+@asynccontextmanager
+async def at(slow: Slow) -> AsyncIterator[EscPosPrinter]:
+    server = await asyncio.start_server(slow.serve, "127.0.0.1", 0)
+    options = PrinterOptions(reply_s=REPLY_S, poll_s=60)
+    address = f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    printer = EscPosPrinter("printer-1", address, PROFILES.named("hprt-80"), options, backoff=Backoff(0.01, 0.02))
+    running = asyncio.create_task(printer.run())
+    try:
+        await until(lambda: printer.state.health is not Health.OPENING)
+        yield printer
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        server.close()
+        await server.wait_closed()
+
+
+async def test_an_answer_that_comes_late_is_not_the_answer_to_the_next_question() -> None:
+    slow = Slow()
+    async with at(slow) as printer:
+        assert printer.state.health is Health.OK
+        slow.late = {2: REPLY_S * 1.5}
+        first, second = await printer.status(), await printer.status()
+        assert (first.online, first.cover_open) == (True, None)
+        assert (second.online, second.cover_open, second.drawer_pin_high) == (True, False, True)
+        assert printer.state.health is Health.OK
+
+
+async def test_a_question_that_a_model_does_not_know_is_not_waited_for_every_time() -> None:
+    slow = Slow()
+    slow.deaf = {3, 4}
+    async with at(slow) as printer:
+        await printer.status()
+        began = time.monotonic()
+        status = await printer.status()
+        assert time.monotonic() - began < REPLY_S
+        assert (status.online, status.cover_open, status.fault) == (True, False, "")
