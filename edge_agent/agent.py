@@ -11,6 +11,7 @@ from edge_agent.attached import Attached
 from edge_agent.control import Ask, ControlServer
 from edge_agent.device_news import states_of
 from edge_agent.edge import Edge
+from edge_agent.errors import UnknownAsk
 from edge_agent.features import Feature, Word
 from edge_agent.lanes import Lane
 from edge_agent.maintenance import keep_room, release_old_facts, renewal
@@ -101,7 +102,7 @@ class Agent:
     async def _answer(self, ask: Ask) -> dict[str, Any]:
         word = ask.get("do")
         if word not in self._words:
-            raise KeyError(f"do={word!r} is none of {', '.join(self._words)}")
+            raise UnknownAsk(word, ", ".join(self._words))
         return await self._words[word](ask)
 
     async def _status(self, _: Ask) -> dict[str, Any]:

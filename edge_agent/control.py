@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from domain.errors import DomainError
-from edge_agent.errors import AgentNotRunning, EdgeError
+from edge_agent.errors import AgentNotRunning, AskIncomplete, BadAsk, EdgeError
 from protocol.errors import ProtocolError
 
 Ask = dict[str, Any]
@@ -28,6 +28,13 @@ FINISH_S = 5.0
 """How long a stop waits for the answers that are being made."""
 
 _encode = msgspec.json.Encoder().encode
+
+
+class _Asked(Ask):
+    """An ask that names what it lacks."""
+
+    def __missing__(self, name: str) -> Any:
+        raise AskIncomplete(self.get("do"), name)
 
 
 class ControlServer:
@@ -79,12 +86,11 @@ class ControlServer:
 
     async def _answer(self, line: bytes) -> dict[str, Any]:
         try:
-            ask = msgspec.json.decode(line, type=Ask)
-            return {"ok": await self._handle(ask)}
+            return {"ok": await self._handle(_Asked(msgspec.json.decode(line, type=Ask)))}
         except (DomainError, EdgeError, ProtocolError) as error:
-            return {"error": type(error).__name__, "message": str(error), "values": values_of(error)}
+            return _refused(error)
         except (msgspec.MsgspecError, KeyError, TypeError, ValueError, RecursionError) as error:
-            return {"error": "BadRequest", "message": f"{type(error).__name__}: {error}", "values": {}}
+            return _refused(BadAsk(f"{type(error).__name__}: {error}"))
 
 
 class ControlClient:
@@ -123,6 +129,10 @@ class ControlClient:
         """Hang up."""
         self._lines.close()
         self._socket.close()
+
+
+def _refused(error: Exception) -> dict[str, Any]:
+    return {"error": type(error).__name__, "message": str(error), "values": values_of(error)}
 
 
 def values_of(error: Exception) -> dict[str, Any]:

@@ -10,6 +10,11 @@ DomainError     the rule says no → tell the person (``domain.errors``)
 ├── LabelsRefused                    no batch of shelf labels can be begun
 └── NotWeighed                       the scale has no weight that may be sold
 
+ProtocolError   the ask makes no sense → answer that, serve the next one
+└── BadAsk                           a line on the control socket that nobody can answer
+    ├── UnknownAsk                   its ``do`` is no word of this agent
+    └── AskIncomplete                a value is missing that the word needs
+
 EdgeError       this box must not go on as it is → stop, say what to do next
 ├── StorageError    the disk or the file is not what a sale may rest on
 │   ├── StorageFailed      read, write or flush failed: stop selling, start again from disk (F08, F13)
@@ -22,12 +27,15 @@ EdgeError       this box must not go on as it is → stop, say what to do next
 ├── NotEnrolled          headquarters does not know this box (yet)
 ├── AlreadyRunning       another process has this data directory
 ├── AgentNotRunning      nobody answers on the control socket
+├── AgentRefused         a running agent said no; carries what it refused
 └── SettingsInvalid      a setting that this release does not know or cannot use
 """
 
 from pathlib import Path
+from typing import Any
 
 from domain.errors import DomainError
+from protocol.errors import ProtocolError
 
 
 class UnknownBarcode(DomainError):
@@ -114,6 +122,32 @@ class DrawerRefused(DomainError):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"the drawer was not opened ({reason.replace('_', ' ')}): {detail}")
         self.reason, self.detail = reason, detail
+
+
+class BadAsk(ProtocolError):
+    """A line on the control socket that nobody can answer; the message says how one is written."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f'not an ask ({reason}): write one JSON object a line, such as {{"do": "status"}}')
+        self.reason = reason
+
+
+class UnknownAsk(BadAsk):
+    """The ``do`` of an ask is no word of this agent."""
+
+    def __init__(self, word: object, known: str) -> None:
+        shown = repr(word)[:80]
+        ProtocolError.__init__(self, f"this agent knows no do={shown}: it knows {known}. Ask for one of these")
+        self.word, self.known = shown, known
+
+
+class AskIncomplete(BadAsk):
+    """A value is missing that the word needs."""
+
+    def __init__(self, word: object, name: str) -> None:
+        shown = repr(word)[:80]
+        ProtocolError.__init__(self, f"do={shown} needs {name!r}, and it is missing: ask again with it")
+        self.word, self.name = shown, name
 
 
 class EdgeError(Exception):
@@ -222,7 +256,19 @@ class AgentNotRunning(EdgeError):
     def __init__(self, path: Path | str) -> None:
         super().__init__(f"no agent answers on {path}: start it with `shopwire edge run`")
         self.path = str(path)
-        self.path = str(path)
+
+
+class AgentRefused(EdgeError):
+    """A running agent said no.
+
+    Attributes:
+        error: the name of what it raised, as in ``error.<name>`` of the catalogue.
+        values: its attributes.
+    """
+
+    def __init__(self, error: str, values: dict[str, Any], message: str) -> None:
+        super().__init__(message)
+        self.error, self.values = error, values
 
 
 class SettingsInvalid(EdgeError):

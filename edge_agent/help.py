@@ -6,7 +6,7 @@ import click
 
 from devices.errors import DeviceError
 from domain.errors import DomainError
-from edge_agent.errors import EdgeError
+from edge_agent.errors import AgentRefused, EdgeError
 from edge_agent.groups import first_of
 from edge_agent.texts import Texts, refusal, short, spoken, texts
 from link.errors import LinkError
@@ -67,4 +67,7 @@ class TaughtGroup(click.Group, Taught):
 
 def _refused(ctx: click.Context, error: BaseException) -> str:
     language = spoken((ctx.find_root().obj or {}).get("lang", "en"))
-    return refusal(texts(language), short(language), type(error).__name__, vars(error), str(error))
+    name, values = type(error).__name__, vars(error)
+    if isinstance(error, AgentRefused):
+        name, values = error.error, error.values
+    return refusal(texts(language), short(language), name, values, str(error))

@@ -9,6 +9,7 @@ import msgspec
 
 from domain.money import Language
 from edge_agent.control import ControlClient
+from edge_agent.reasons import said
 from edge_agent.texts import refusal
 
 LOOK_S = 0.3
@@ -52,4 +53,6 @@ def _shown(answer: Mapping[str, Any], texts: Mapping[str, str], *, as_json: bool
     if as_json:
         return msgspec.json.encode(answer).decode()
     waits = answer["state"] == "printing" and answer["reason"]
-    return texts["labels.waiting" if waits else f"labels.{answer['state']}"].format(**answer)
+    return texts["labels.waiting" if waits else f"labels.{answer['state']}"].format(
+        **{**answer, "reason": said(answer.get("reason", ""), texts)}
+    )

@@ -12,7 +12,7 @@ import click
 from devices.registry import DeviceSettings
 from edge_agent.control import ControlClient
 from edge_agent.desk.errors import AgentHoldsDevices, NoSuchDevice, NothingConfigured
-from edge_agent.errors import AgentNotRunning, EdgeError
+from edge_agent.errors import AgentNotRunning, AgentRefused, EdgeError
 from edge_agent.settings import EdgeSettings, load
 
 config_option = click.option(
@@ -104,11 +104,11 @@ class RunningAgent:
         """Return its answer.
 
         Raises:
-            EdgeError: it refused; in its own words.
+            AgentRefused: it said no.
         """
         answer = self._client.ask(**question)
         if "ok" not in answer:
-            raise EdgeError(str(answer.get("message", answer)))
+            raise AgentRefused(str(answer.get("error")), answer.get("values", {}), str(answer.get("message", answer)))
         found: dict[str, Any] = answer["ok"]
         return found
 

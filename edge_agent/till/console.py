@@ -7,7 +7,7 @@ from domain.errors import DomainError
 from domain.money import Language, format_minor
 from domain.quantity import format_quantity
 from edge_agent.control import ControlClient
-from edge_agent.texts import Texts, refusal
+from edge_agent.texts import Texts, how, refusal
 from edge_agent.till.words import ask_of
 
 Answer = dict[str, Any]
@@ -108,7 +108,7 @@ class Console:
         link = self._texts[f"link.{said['link']['state']}"]
         self._say(self._texts["till.link"].format(state=link, waiting=waiting))
         for name, state in said["devices"].items():
-            self._say(f"  {name}: {self._texts['health.' + state['health']]} {state['reason']}".rstrip())
+            self._say(f"  {name}: {how(state, self._texts)}")
 
     def _show_basket(self, basket: Answer) -> None:
         lines = basket["lines"]

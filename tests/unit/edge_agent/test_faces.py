@@ -16,11 +16,12 @@ from click.testing import CliRunner
 import shopwire
 from domain.errors import DomainError, TenderTooSmall
 from edge_agent.control import MAX_LINE_BYTES, ControlClient, ControlServer
-from edge_agent.errors import AgentNotRunning, DiskFull
+from edge_agent.errors import AgentNotRunning, DiskFull, UnknownAsk
 from edge_agent.tables import comma_separated, table, width, with_money
+from edge_agent.texts import refusal, texts
 from edge_agent.till.words import ask_of
 from link.enrolment import encode_code
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 
 @pytest.mark.parametrize(
@@ -109,8 +110,10 @@ async def answer(ask: dict[str, Any]) -> dict[str, Any]:
             raise TenderTooSmall(1, 5)
         case "full":
             raise DiskFull("committing")
+        case "weigh":
+            return {"code": ask["code"]}
         case word:
-            raise KeyError(word)
+            raise UnknownAsk(word, "echo, small, full, weigh")
 
 
 @asynccontextmanager
@@ -136,6 +139,7 @@ async def test_the_control_socket_answers_its_own_user_only(tmp_path: Path) -> N
                     client.ask(do="small"),
                     client.ask(do="full"),
                     client.ask(do="dance"),
+                    client.ask(do="weigh"),
                 ]
             finally:
                 client.close()
@@ -145,7 +149,15 @@ async def test_the_control_socket_answers_its_own_user_only(tmp_path: Path) -> N
     assert said[1]["error"] == "TenderTooSmall"
     assert said[1]["values"] == {"tendered_minor": 1, "due_minor": 5, "missing_minor": 4}
     assert said[2]["error"] == "DiskFull"
-    assert said[3]["error"] == "BadRequest"
+    assert said[3]["error"] == "UnknownAsk"
+    assert (
+        said[3]["message"] == "this agent knows no do='dance': it knows echo, small, full, weigh. Ask for one of these"
+    )
+    assert said[4]["error"] == "AskIncomplete"
+    assert said[4]["values"] == {"word": "'weigh'", "name": "code"}
+    for each in said[3:]:
+        chinese = refusal(texts("zh-CN"), "zh", each["error"], each["values"], each["message"])
+        assert "代理不认识 do='dance'" in chinese or "缺少“code”" in chinese
 
 
 @pytest.mark.parametrize("line", [b"{\n", b"[]\n", b"\xff\xfe\n", b'{"do": 7}\n', b'{"do":' + b"[" * 60_000 + b"\n"])
@@ -153,7 +165,9 @@ async def test_nonsense_is_answered_and_the_next_ask_works(tmp_path: Path, line:
     async with serving(tmp_path / "control.sock"):
         reader, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
         writer.write(line + b'{"do":"echo"}\n')
-        assert "error" in json.loads(await reader.readline())
+        refused = json.loads(await reader.readline())
+        assert refused["error"] in ("BadAsk", "AskIncomplete", "UnknownAsk")
+        assert "do" in refused["message"]
         assert json.loads(await reader.readline()) == {"ok": {"do": "echo"}}
         writer.close()
 
@@ -162,7 +176,7 @@ async def test_a_line_without_end_is_hung_up_on(tmp_path: Path) -> None:
     async with serving(tmp_path / "control.sock"):
         reader, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
         writer.write(b"x" * (MAX_LINE_BYTES + 10))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_S):
             assert await reader.read() == b""
         writer.close()
 

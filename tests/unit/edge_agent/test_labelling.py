@@ -186,7 +186,7 @@ def told(state: str, printed: int, reason: str = "") -> dict[str, Any]:
     return {"ok": {"batch": "b", "state": state, "printed": printed, "unknown": 1, "total": 3, "reason": reason}}
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "waiting: out of labels"), ("zh-CN", "等待：out of labels")])
+@pytest.mark.parametrize(("language", "words"), [("en", "waiting: out of labels"), ("zh-CN", "等待：标签用完")])
 def test_somebody_at_a_terminal_sees_each_change_once(
     language: Any, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
