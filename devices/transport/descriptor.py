@@ -16,7 +16,9 @@ class DescriptorTransport:
         self.address = address
         self._fd = fd
         self._release = release
-        self._closed = asyncio.Event()
+        self._closed = False
+        self._waiting: set[asyncio.Event] = set()
+        self._one_writer = asyncio.Lock()
         self._turns = Turns()
 
     async def read(self, limit: int = 4096) -> bytes:
@@ -36,47 +38,52 @@ class DescriptorTransport:
             return data
 
     async def write(self, data: bytes) -> None:
-        """Write all of ``data``, waiting whenever the device's buffer is full."""
+        """Write all of ``data``, waiting whenever the device's buffer is full; two callers' bytes are never mixed."""
         rest = memoryview(data)
-        while rest:
-            self._check_open()
-            try:
-                rest = rest[os.write(self._fd, rest) :]
-            except BlockingIOError:
-                await self._writable()
-            except OSError as error:
-                raise DeviceUnavailable(self.address, error.strerror or str(error)) from error
+        async with self._one_writer:
+            while rest:
+                self._check_open()
+                try:
+                    rest = rest[os.write(self._fd, rest) :]
+                except BlockingIOError:
+                    await self._writable()
+                except OSError as error:
+                    raise DeviceUnavailable(self.address, error.strerror or str(error)) from error
 
     async def close(self) -> None:
         """Let go of the device; whoever waits for it is told."""
-        if not self._closed.is_set():
-            self._closed.set()
+        if not self._closed:
+            self._closed = True
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._fd)
             loop.remove_writer(self._fd)
+            for ready in self._waiting:
+                ready.set()
             await self._let_go()
 
     async def _let_go(self) -> None:
         self._release()
 
     def _check_open(self) -> None:
-        if self._closed.is_set():
+        if self._closed:
             raise DeviceUnavailable(self.address, "closed")
 
     async def _readable(self) -> None:
-        loop, ready = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(self._fd, ready.set)
-        try:
-            await ready.wait()
-        finally:
-            if not self._closed.is_set():
-                loop.remove_reader(self._fd)
+        loop = asyncio.get_running_loop()
+        await self._until(loop.add_reader, loop.remove_reader)
 
     async def _writable(self) -> None:
-        loop, ready = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_writer(self._fd, ready.set)
+        loop = asyncio.get_running_loop()
+        await self._until(loop.add_writer, loop.remove_writer)
+
+    async def _until(self, watch: Callable[..., object], leave: Callable[[int], object]) -> None:
+        """Wait until the descriptor is ready, or closed."""
+        ready = asyncio.Event()
+        self._waiting.add(ready)
+        watch(self._fd, ready.set)
         try:
             await ready.wait()
         finally:
-            if not self._closed.is_set():
-                loop.remove_writer(self._fd)
+            self._waiting.discard(ready)
+            if not self._closed:
+                leave(self._fd)
