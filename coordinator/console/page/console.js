@@ -1,14 +1,13 @@
 // The live page of headquarters. It draws what /v1/live pushes and decides nothing; cut off, it says so and shows the last it knew.
+import { button, element, svg } from "./web/elements.js";
 import { events } from "./web/stream.js";
+import { language, money, say, speak } from "./web/words.js";
 
 const ROWS = 200;
 const SILENT_MS = 30000; // headquarters says something every 14 s, if only that it is still there
 const RETRY_MS = [500, 1000, 2000, 5000, 10000];
 const $ = (id) => document.getElementById(id);
 
-const asked = new URLSearchParams(location.search).get("lang");
-let language = ["en", "zh-CN"].includes(asked) ? asked : localStorage.getItem("language") ?? (navigator.language.startsWith("zh") ? "zh-CN" : "en");
-let texts = {};
 let token = sessionStorage.getItem("token") ?? "";
 let chain = null;
 let order = "lag";
@@ -16,37 +15,14 @@ let failures = 0;
 let stop = null;
 let opened = new URLSearchParams(location.search).get("edge");
 
-const say = (key, values = {}) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 const whole = (number) => new Intl.NumberFormat(language).format(number);
-// Each currency in its own form: the browser knows how many decimals it has.
-function money(currency, minor) {
-  const form = new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
-  return form.format(minor / 10 ** form.resolvedOptions().maximumFractionDigits);
-}
 const clock = (utc) => new Date(utc).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const dayAndTime = (utc) => new Date(utc).toLocaleString(language, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const minuteOf = (date) => date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
-function element(name, content, attributes = {}) {
-  const made = document.createElement(name);
-  if (content !== undefined) made.textContent = content;
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
-
-async function speak(wanted) {
-  language = wanted;
-  texts = await (await fetch(`locale/${language}.json`)).json();
-  localStorage.setItem("language", language);
-  document.documentElement.lang = language;
-  document.title = say("title");
-  for (const node of document.querySelectorAll("[data-text]")) node.textContent = say(node.dataset.text);
-  $("sort").replaceChildren(...["lag", "edge", "state"].map((key) => {
-    const button = element("button", say(`sort_${key}`), { type: "button" });
-    button.onclick = () => { order = key; draw(); };
-    button.dataset.order = key;
-    return button;
-  }));
+async function speakAs(wanted) {
+  await speak(wanted);
+  $("sort").replaceChildren(...["lag", "edge", "state"].map((key) => button(say(`sort_${key}`), () => { order = key; draw(); }, { "data-order": key })));
   draw();
 }
 
@@ -65,26 +41,20 @@ function line(state, values = {}) {
 function draw() {
   if (!chain) return;
   const { summary, edges, incidents, reasons } = chain;
-  const turnover = Object.entries(summary.turnover).map(([currency, minor]) => money(currency, minor));
+  const turnover = Object.entries(summary.turnover).map(([currency, minor]) => money(minor, currency));
   const tiles = [
     ["sales", whole(summary.sales)], ["turnover", turnover.join(" + ") || "–"], ["facts_in", whole(summary.events)],
     ["connected", `${whole(summary.connected)} / ${whole(summary.edges)}`], ["waiting", whole(summary.lag), summary.lag && "warn"],
     ["quarantined", whole(summary.quarantined), summary.quarantined && "warn"], ["held", whole(summary.held), summary.held && "bad"],
   ];
   $("tiles").replaceChildren(...tiles.map(([key, value, kind]) => {
-    const tile = element("div", undefined, { class: `tile ${kind || ""}` });
-    tile.append(element("b", value), element("span", say(key)));
-    return tile;
+    return element("div", { class: `tile ${kind || ""}` }, element("b", {}, value), element("span", {}, say(key)));
   }));
   const items = [
     ...reasons.map((text) => [text, ""]),
     ...incidents.map((one) => [one.text, `${say(`incident_${one.kind}`)} · ${one.edge ?? ""} · ${clock(one.at)}`]),
   ];
-  $("attention").replaceChildren(...(items.length ? items.map(([text, below]) => {
-    const item = element("li", text);
-    item.append(element("small", below));
-    return item;
-  }) : [element("li", say("all_well"), { class: "none" })]));
+  $("attention").replaceChildren(...(items.length ? items.map(([text, below]) => element("li", {}, text, element("small", {}, below))) : [element("li.none", {}, say("all_well"))]));
   drawPlot(chain.pulse, chain.minute);
   drawEdges(edges);
   drawDevices();
@@ -96,11 +66,6 @@ function drawPlot(pulse, minute) {
   const end = Date.parse(`${minute}:00Z`);
   const bars = Array.from({ length: 60 }, (_, n) => known.get(new Date(end - (59 - n) * 60000).toISOString().slice(0, 16)) ?? 0);
   const top = Math.max(...bars, 1);
-  const svg = (name, attributes) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    return made;
-  };
   const grid = [0, 0.5, 1].map((part) => svg("line", { x1: 0, x2: 720, y1: 178 - part * 170, y2: 178 - part * 170 }));
   const rects = bars.map((value, n) => svg("rect", { x: n * 12 + 1.5, width: 9, y: 178 - (value / top) * 170, height: (value / top) * 170, rx: 2 }));
   $("plot").replaceChildren(...grid, ...rects);
@@ -120,22 +85,19 @@ const ORDERS = {
 function drawEdges(edges) {
   const byName = [...edges].sort(ORDERS.edge);
   $("stores-count").textContent = say("stores_count", { stores: whole(chain.summary.stores), edges: whole(edges.length) });
-  $("dots").replaceChildren(...byName.map((edge) => element("i", undefined, { class: edge.state, title: `${edge.edge} · ${say(`state_${edge.state}`)} · ${edge.lag}` })));
+  $("dots").replaceChildren(...byName.map((edge) => element(`i.${edge.state}`, { title: `${edge.edge} · ${say(`state_${edge.state}`)} · ${edge.lag}` })));
   const shown = byName.sort(ORDERS[order]).slice(0, ROWS);
   $("edges").replaceChildren(...shown.map((edge) => {
-    const row = element("tr");
     const name = (language === "en" ? edge.name_en || edge.name_zh : edge.name_zh || edge.name_en) || edge.store;
-    row.append(
-      element("td", edge.edge), element("td", name === edge.store ? name : `${name} (${edge.store})`),
-      element("td", say(`state_${edge.state}`), { class: `state ${edge.state}`, title: edge.held }),
-      element("td", whole(edge.lag), { class: "number" }), element("td", whole(edge.next - 1), { class: "number" }),
-      element("td", edge.last_seen ? clock(`${edge.last_seen}Z`) : "–"),
-      element("td", edge.devices === null ? "–" : `${whole(edge.devices - edge.devices_wrong)} / ${whole(edge.devices)}`, edge.devices_wrong ? { class: "warn" } : {}),
+    const devices = edge.devices === null ? "–" : `${whole(edge.devices - edge.devices_wrong)} / ${whole(edge.devices)}`;
+    const open = () => openEdge(edge.edge);
+    return element("tr", { tabindex: "0", onclick: open, onkeydown: (event) => { if (event.key === "Enter") open(); } },
+      element("td", {}, edge.edge), element("td", {}, name === edge.store ? name : `${name} (${edge.store})`),
+      element(`td.state.${edge.state}`, { title: edge.held }, say(`state_${edge.state}`)),
+      element("td.number", {}, whole(edge.lag)), element("td.number", {}, whole(edge.next - 1)),
+      element("td", {}, edge.last_seen ? clock(`${edge.last_seen}Z`) : "–"),
+      element("td", { class: edge.devices_wrong ? "warn" : null }, devices),
     );
-    row.tabIndex = 0;
-    row.onclick = () => openEdge(edge.edge);
-    row.onkeydown = (event) => { if (event.key === "Enter") openEdge(edge.edge); };
-    return row;
   }));
   $("more").textContent = edges.length > ROWS ? say("more", { count: whole(edges.length - ROWS) }) : "";
   for (const button of $("sort").children) button.setAttribute("aria-pressed", button.dataset.order === order);
@@ -165,16 +127,12 @@ async function drawDevices() {
   const rows = now?.devices.length ? now.devices : told.items.map((row) => ({ ...row, since_at: row.changed_at }));
   $("devices-of").textContent = say("devices_of", { edge: wanted });
   $("devices-heard").textContent = say(`heard_${now ? (now.online ? "live" : "cut_off") : "facts"}`, { at: now ? clock(now.heard_at) : "" });
-  $("devices-rows").replaceChildren(...rows.map((row) => {
-    const line = element("tr");
-    line.append(
-      element("td", row.device), element("td", row.device_class || "–"),
-      element("td", say(`health_${row.state}`), { class: `state ${row.state}` }),
-      element("td", row.since_at ? dayAndTime(row.since_at) : "–"), element("td", row.reason || ""),
-    );
-    return line;
-  }));
-  if (!rows.length) $("devices-rows").replaceChildren(element("td", say("devices_none")));
+  $("devices-rows").replaceChildren(...rows.map((row) => element("tr", {},
+    element("td", {}, row.device), element("td", {}, row.device_class || "–"),
+    element(`td.state.${row.state}`, {}, say(`health_${row.state}`)),
+    element("td", {}, row.since_at ? dayAndTime(row.since_at) : "–"), element("td", {}, row.reason || ""),
+  )));
+  if (!rows.length) $("devices-rows").replaceChildren(element("td", {}, say("devices_none")));
 }
 
 async function watch() {
@@ -209,7 +167,7 @@ function refuse(problem) {
   show("door");
 }
 
-$("language").onclick = () => speak(language === "en" ? "zh-CN" : "en");
+$("language").onclick = () => speakAs(language === "en" ? "zh-CN" : "en");
 $("devices-close").onclick = () => {
   opened = null;
   drawDevices();
@@ -231,7 +189,7 @@ $("door").onsubmit = (event) => {
   watch();
 };
 
-await speak(language);
+await speakAs(language);
 // A link made by `serve` may carry the token behind #: it never reaches a server, and leaves the address bar at once.
 if (location.hash.startsWith("#token=")) {
   token = decodeURIComponent(location.hash.slice(7));

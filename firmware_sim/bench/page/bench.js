@@ -2,7 +2,8 @@
 import { FACES, generic } from "./faces.js";
 import { goodsCard, scenarioCard } from "./beside.js";
 import { tillCard } from "./till.js";
-import { button, choice, element, known, language, say, speak } from "./words.js";
+import { button, choice, element } from "./web/elements.js";
+import { known, language, say, speak } from "./web/words.js";
 import { events } from "./web/stream.js";
 
 const RETRY_MS = [300, 1000, 2000, 5000];

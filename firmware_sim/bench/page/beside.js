@@ -1,6 +1,7 @@
 // What lies beside the devices: goods to scan, and scenarios that lead the hands.
 import { bars } from "./shapes.js";
-import { button, choice, element, language, money, named, say } from "./words.js";
+import { button, choice, element } from "./web/elements.js";
+import { language, money, named, say } from "./web/words.js";
 
 const SHOWN = 24;
 const AIM = [["", "aim_none"], ["]E0", "EAN-13 / UPC"], ["]E4", "EAN-8"], ["]C0", "Code 128"], ["]C1", "GS1-128"], ["]Q1", "QR"], ["]Q3", "GS1 QR"], ["]d1", "DataMatrix"], ["]d2", "GS1 DataMatrix"], ["]e0", "GS1 DataBar"], ["]I1", "ITF-14"], ["]A0", "Code 39"], ["]X0", "aim_keyed"]];

@@ -1,8 +1,9 @@
 // Each face draws one class of hardware and puts the hands where a person would put them.
 // A face is made once (hands keep what is typed in them) and draws what the device shows whenever that changes.
-import { digits, produce } from "./shapes.js";
+import { digits, lamp, produce } from "./shapes.js";
 import { esl, label, printer } from "./printing.js";
-import { button, choice, element, known, lamp, named, say } from "./words.js";
+import { button, choice, element } from "./web/elements.js";
+import { known, named, say } from "./web/words.js";
 
 const keys = (...buttons) => element("div.keys", {}, ...buttons);
 

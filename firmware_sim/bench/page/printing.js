@@ -1,5 +1,7 @@
 // Faces of what prints: receipt printers with their drawer, label printers, and shelf labels of electronic paper.
-import { button, choice, element, lamp, say } from "./words.js";
+import { lamp } from "./shapes.js";
+import { button, choice, element } from "./web/elements.js";
+import { say } from "./web/words.js";
 
 // Paper that grows out of a slot; what was cut lies below, each a picture to be looked at large.
 function paper(device, enlarge) {

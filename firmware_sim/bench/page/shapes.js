@@ -1,5 +1,5 @@
-// What is drawn as shapes: barcodes that scanners could read, seven-segment digits, produce.
-import { svg } from "./words.js";
+// What is drawn as shapes: barcodes that scanners could read, seven-segment digits, produce, lamps.
+import { element, svg } from "./web/elements.js";
 
 const ODD = ["0001101", "0011001", "0010011", "0111101", "0100011", "0110001", "0101111", "0111011", "0110111", "0001011"];
 const SIDES = ["AAAAAA", "AABABB", "AABBAB", "AABBBA", "ABAABB", "ABBAAB", "ABBBAA", "ABABAB", "ABABBA", "ABBABA"];
@@ -60,3 +60,6 @@ export function produce(picture) {
   for (const [name, attributes] of PRODUCE[picture] ?? PRODUCE.apple) drawn.append(svg(name, attributes));
   return drawn;
 }
+
+// A small lamp with its word; "on" is the colour that it burns in, or nothing.
+export const lamp = (name, on, text) => element(`span.lamp.${name}${on ? `.${on}` : ""}`, { title: text }, element("i"), text);

@@ -1,5 +1,6 @@
 // The edge's till, as far as a hand at the counter needs it: what is on the lane, paying, printing again.
-import { button, choice, element, money, named, say } from "./words.js";
+import { button, choice, element } from "./web/elements.js";
+import { money, named, say } from "./web/words.js";
 
 const newId = () => crypto.randomUUID();
 

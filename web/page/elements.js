@@ -1,26 +1,4 @@
-// The page's language, and small helpers that every drawing needs.
-const asked = new URLSearchParams(location.search).get("lang");
-let texts = {};
-const wanted = asked?.startsWith("zh") ? "zh-CN" : asked;
-export let language = ["en", "zh-CN"].includes(wanted) ? wanted : localStorage.getItem("language") ?? (navigator.language.startsWith("zh") ? "zh-CN" : "en");
-
-export const say = (key, values = {}) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
-export const known = (key) => key in texts;
-export const named = (thing) => (language === "en" ? thing.en : thing.zh);
-export const money = (minor, currency) => {
-  if (!currency) return (minor / 100).toFixed(2);
-  const form = new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
-  return form.format(minor / 10 ** form.resolvedOptions().maximumFractionDigits);
-};
-
-export async function speak(wanted = language) {
-  language = wanted;
-  texts = await (await fetch(`locale/${language}.json`)).json();
-  localStorage.setItem("language", language);
-  document.documentElement.lang = language;
-  document.title = say("title");
-  for (const node of document.querySelectorAll("[data-text]")) node.textContent = say(node.dataset.text);
-}
+// Making elements. Text is always text: nothing that a page was told becomes markup.
 
 // element("div.card.wide", { title: "…", onclick: … }, child, "text", …)
 export function element(what, attributes = {}, ...children) {
@@ -52,6 +30,3 @@ export function choice(options, chosen, onchange, label) {
   for (const [value, text] of options) made.append(element("option", { value, selected: value === chosen }, text));
   return made;
 }
-
-// A small lamp with its word; "on" is the colour that it burns in, or nothing.
-export const lamp = (name, on, text) => element(`span.lamp.${name}${on ? `.${on}` : ""}`, { title: text }, element("i"), text);
