@@ -44,6 +44,7 @@ from edge_agent.signalling import Signalling
 from edge_agent.snapshots import SnapshotFetcher
 from edge_agent.storage import DiskBudget, space_of
 from edge_agent.texts import short
+from edge_agent.watchdog import watched
 from edge_agent.weighing import Weighing
 from link.backoff import Backoff
 from link.identity import EdgeCard, EdgeIdentity
@@ -305,4 +306,5 @@ def run_edge(loaded: Loaded, *, new_epoch: bool = False) -> None:
 async def _serve(edge: Edge) -> None:
     agent = agent_of(edge)
     on_signals(agent.stop)
-    await agent.run()
+    async with watched():
+        await agent.run()
