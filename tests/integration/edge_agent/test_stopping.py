@@ -14,7 +14,7 @@ from edge_agent.control import ControlClient, ControlServer
 from edge_agent.errors import AgentNotRunning
 from tests.edge_store import RICE, TEA
 from tests.integration.edge_agent.test_agent import Box, Child, with_printer
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_agent_takes_nothing_new_while_it_waits_for_headquarters(box: Box) -
     assert box.agent is not None
     process = box.agent.process
     process.terminate()
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + HANG_S
     while answers(idle):
         assert time.monotonic() < deadline, "asks are taken while it ends"
     idle.close()
@@ -89,7 +89,7 @@ def test_the_agent_takes_nothing_new_while_it_waits_for_headquarters(box: Box) -
 def test_a_receipt_that_is_sold_is_printed_before_the_end(box: Box, printer: Child) -> None:
     with_printer(box, printer)
     box.start()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + HANG_S
     while box.ask(do="status")["ok"]["devices"]["printer-1"]["health"] != "ok":
         assert time.monotonic() < deadline
     box.sell(TEA)

@@ -1,7 +1,6 @@
 """A whole store with drivers that crash, hang and will not end: the lane sells, the others work, the agent stops (R17, F45)."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -90,15 +89,12 @@ def drivers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return put
 
 
-async def sells(store: RunningStore, baskets: int) -> float:
-    """Sell, and return the longest that one basket took."""
-    longest_s = 0.0
-    for _ in range(baskets):
-        began = time.monotonic()
-        await store.ask(do="scan", code=TEA)
-        assert (await store.ask(do="pay", kind="qr"))["state"] == "sold"
-        longest_s = max(longest_s, time.monotonic() - began)
-    return longest_s
+async def sells(store: RunningStore, baskets: int) -> None:
+    """Sell, while the devices do what they do."""
+    async with asyncio.timeout(HANG_S):
+        for _ in range(baskets):
+            await store.ask(do="scan", code=TEA)
+            assert (await store.ask(do="pay", kind="qr"))["state"] == "sold"
 
 
 async def until_said(store: RunningStore, word: str, wanted: Callable[[dict[str, Any]], object]) -> None:
@@ -112,24 +108,34 @@ async def until_said(store: RunningStore, word: str, wanted: Callable[[dict[str,
 async def test_a_printer_whose_driver_hangs_stops_no_sale(
     tmp_path: Path, drivers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(paper, "HUNG_S", 3600)  # it hangs for as long as the test lasts: who waits for it never sells
+    drivers(printer_1=Hung, scanner_1=Sound)
+    async with running_store(tmp_path, [PRINTER, SCANNER]) as store:
+        await store.until_health("scanner-1", "ok")
+        await sells(store, 2)
+        assert (await store.ask(do="last"))["print"] not in ("printed", "failed", "unknown")
+
+
+async def test_a_printer_whose_driver_hangs_is_cut_and_told(
+    tmp_path: Path, drivers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(paper, "HUNG_S", 0.1 - 20)  # the job's own deadline is 20 s
     drivers(printer_1=Hung, scanner_1=Sound)
     async with running_store(tmp_path, [PRINTER, SCANNER]) as store:
         await store.until_health("scanner-1", "ok")
-        assert await sells(store, 2) < 1
+        await sells(store, 2)
         await until_said(store, "last", lambda last: last["print"] in ("failed", "unknown"))
         made["scanner-1"].scan(TEA)
         await until_said(store, "basket", lambda basket: basket["lines"])
         await until_said(store, "status", lambda status: status["devices"]["printer-1"]["restarts"])
-        stopping = time.monotonic()
-    assert time.monotonic() - stopping < 8  # deaf drivers are left behind
+    # The store has ended: a deaf driver, which never does, is left behind.
 
 
 async def test_a_driver_that_always_crashes_is_failed_and_the_others_go_on(tmp_path: Path, drivers: Any) -> None:
     drivers(scanner_1=Crashing, scanner_2=Sound)
     async with running_store(tmp_path, [SCANNER, OTHER]) as store:
         await store.until_health("scanner-1", "failed")
-        assert await sells(store, 10) < 2
+        await sells(store, 10)
         assert await store.health("scanner-2") == "ok"
         state = (await store.ask(do="status"))["devices"]["scanner-1"]
         assert "a bug" in state["reason"] or "another bug" in state["reason"]
@@ -144,6 +150,6 @@ async def test_a_driver_that_cannot_be_loaded_stops_no_store(tmp_path: Path, dri
 
     drivers(scanner_1=missing, scanner_2=Sound)
     async with running_store(tmp_path, [SCANNER, OTHER]) as store:
-        assert await sells(store, 2) < 2
+        await sells(store, 2)
         state = (await store.ask(do="status"))["devices"]["scanner-1"]
         assert (state["health"], "libsomething" in state["reason"]) == ("failed", True)

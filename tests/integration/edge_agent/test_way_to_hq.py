@@ -19,6 +19,7 @@ from link.certificates import CertificateAuthority, request_for
 from link.identity import EdgeIdentity
 from tests.edge_headquarters import enrolled
 from tests.integration.link.bench import Bench
+from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.broker
 
@@ -68,7 +69,7 @@ async def test_a_revoked_box_hears_that_it_is_revoked(tmp_path: Path) -> None:
             found.append(look(data))
             return found[-1].found != "broker_answers"
 
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + HANG_S
         while not await asyncio.to_thread(refused):
             assert time.monotonic() < deadline, found
     assert (found[-1].found, found[-1].then) == ("broker_revoked", "no_entry"), found
@@ -90,9 +91,9 @@ def test_a_closed_port_and_a_silent_one_are_told_apart_in_bounded_time(
     monkeypatch.setattr(way_to_hq, "CONNECT_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         data = box(tmp_path / "S1", bench.authority, silent.getsockname()[1])
-        begun = time.monotonic()
-        assert look(data).found == "broker_unreachable"
-        assert time.monotonic() - begun < 3
+        silence = look(data)
+        assert silence.found == "broker_unreachable"
+        assert "0.3 s" in str(silence.values["reason"])
     assert look(data).found == "broker_silent"
 
 
