@@ -15,6 +15,7 @@ import msgspec
 from devices.errors import DeviceMisconfigured
 from devices.identity import SCHEME, parse_usb
 from devices.transport import Transport
+from devices.transport.opening import opened
 
 PRINTER_PORT = 9100
 _HELP = (
@@ -145,13 +146,13 @@ async def open_transport(address: Address, timeout_s: float = 3.0) -> Transport:
     """Open the connection; what carries it is imported only where it is used.
 
     Raises:
-        DeviceUnavailable: nothing answers there, or somebody else holds it.
+        DeviceUnavailable: nothing answers there within ``timeout_s``, or somebody else holds it.
     """
     match address:
         case SerialAddress():
             from devices.transport.serial import open_serial
 
-            return open_serial(address)
+            return await opened(address.path, lambda: open_serial(address), timeout_s)
         case TcpAddress(host, port):
             from devices.transport.tcp import open_tcp
 
@@ -163,8 +164,12 @@ async def open_transport(address: Address, timeout_s: float = 3.0) -> Transport:
         case PathAddress("evdev", path):
             from devices.transport.evdev import open_evdev
 
-            return open_evdev(path)
-        case PathAddress(scheme, path):
-            from devices.transport import files
+            return await opened(path, lambda: open_evdev(path), timeout_s)
+        case PathAddress("char", path):
+            from devices.transport.files import open_character_device
 
-            return files.open_character_device(path) if scheme == "char" else files.open_file(path)
+            return await opened(path, lambda: open_character_device(path), timeout_s)
+        case PathAddress(_, path):
+            from devices.transport.files import open_file
+
+            return await opened(path, lambda: open_file(path), timeout_s)

@@ -14,8 +14,8 @@ class DescriptorTransport:
     def __init__(self, fd: int, address: str, release: Callable[[], None]) -> None:
         """Take over ``fd``; ``release`` closes it, once."""
         self.address = address
+        self.release = release
         self._fd = fd
-        self._release = release
         self._closed = False
         self._waiting: set[asyncio.Event] = set()
         self._one_writer = asyncio.Lock()
@@ -62,7 +62,7 @@ class DescriptorTransport:
             await self._let_go()
 
     async def _let_go(self) -> None:
-        self._release()
+        self.release()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import stat
+import threading
 from pathlib import Path
 
 from devices.errors import DeviceUnavailable
@@ -44,6 +45,7 @@ class FileTransport:
         self.address = address
         self._fd = fd
         self._closed = asyncio.Event()
+        self._held, self._over = threading.Lock(), False
 
     async def read(self, limit: int = 4096) -> bytes:
         """Wait until closed: a file has nothing to tell."""
@@ -61,14 +63,25 @@ class FileTransport:
 
     def _append(self, data: bytes) -> None:
         rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self._fd, rest) :]
+        with self._held:
+            while rest and not self._over:
+                rest = rest[os.write(self._fd, rest) :]
+        if self._over:
+            self.release()
+
+    def release(self) -> None:
+        """Close the file, at once or when the thread that writes has done: closed under it, the number might be another file's."""
+        self._over = True
+        if self._held.acquire(blocking=False):
+            fd, self._fd = self._fd, -1
+            if fd >= 0:
+                os.close(fd)
+            self._held.release()
 
     async def close(self) -> None:
         """Close the file."""
-        if not self._closed.is_set():
-            self._closed.set()
-            os.close(self._fd)
+        self._closed.set()
+        self.release()
 
 
 def open_file(path: str) -> FileTransport | DescriptorTransport:

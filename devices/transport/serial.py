@@ -65,7 +65,7 @@ class SerialTransport(DescriptorTransport):
         loop, gone = asyncio.get_running_loop(), asyncio.Event()
 
         def close() -> None:
-            self._release()
+            self.release()
             with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
                 loop.call_soon_threadsafe(gone.set)
 

@@ -1,7 +1,10 @@
 """Two commands at once on one line: each goes out whole, also when the device takes its time."""
 
 import asyncio
+import contextlib
 import os
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +12,7 @@ from devices.errors import DeviceUnavailable
 from devices.transport import Transport
 from devices.transport.address import open_transport, parse_address
 from devices.transport.descriptor import DescriptorTransport
+from tests.waiting import until
 
 BIG = 300_000
 
@@ -100,3 +104,40 @@ async def test_on_the_network_too() -> None:
         await transport.close()
         server.close()
         await server.wait_closed()
+
+
+async def test_a_file_is_closed_when_the_thread_that_writes_has_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, go, really = threading.Event(), threading.Event(), os.write
+
+    def slow(fd: int, data: memoryview) -> int:
+        began.set()
+        assert go.wait(10)
+        return really(fd, data[:3])
+
+    transport = await open_transport(parse_address(f"file:{tmp_path}/journal"))
+    monkeypatch.setattr("devices.transport.files.os.write", slow)
+    writing = asyncio.create_task(transport.write(b"receipt"))
+    await asyncio.to_thread(began.wait, 10)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    await transport.close()
+    monkeypatch.setattr("devices.transport.files.os.write", really)
+    other = os.open(
+        tmp_path / "other", os.O_WRONLY | os.O_CREAT
+    )  # would get the number of a file that is closed too early
+    go.set()
+    await until(lambda: not [name for name in files_open() if name == str(tmp_path / "journal")])
+    os.close(other)
+    assert (tmp_path / "journal").read_bytes() == b"rec"
+    assert (tmp_path / "other").read_bytes() == b""
+
+
+def files_open() -> list[str]:
+    """Return what this process holds open."""
+    names = []
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            names.append(str(link.readlink()))
+    return names
