@@ -1,7 +1,16 @@
-"""What devices say of themselves, in a person's language: drivers give English reasons, which logs, facts and protocol keep."""
+"""What devices and errors say, in a person's language: code gives English sentences, which logs, facts and protocol keep.
 
+Reasons that stand in a catalogue in words of their own are ``PATTERNS``; all other sentences are ``sayings/locale``, whose English side is
+the sentence as the code writes it: one more sentence is one more line in each file.
+"""
+
+import json
 import re
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from domain.phrases import Phrasebook
 
 _S = r"(?P<seconds>[\d.e+]+) s"
 _INNER = {"reason", "more"}
@@ -109,16 +118,29 @@ PATTERNS = {name: re.compile(pattern, re.DOTALL) for name, pattern in _PATTERNS.
 """What drivers say, by the name in ``reason.<name>`` of the catalogue; the first that fits the whole reason counts."""
 
 
-def said(reason: str, texts: Mapping[str, str]) -> str:
-    """Return a driver's reason in the catalogue's language, as it is when no pattern knows it.
+def said(sentence: str, texts: Mapping[str, str]) -> str:
+    """Return a driver's reason or an error's message in the catalogue's language, as it is when nothing knows it.
 
     Args:
-        reason: as it stands in logs and facts; one that carries another inside is translated down to that.
+        sentence: as it stands in logs and facts; one that carries another inside is translated down to that.
         texts: the catalogue.
     """
     for name, pattern in PATTERNS.items():
-        if found := pattern.fullmatch(reason):
+        if found := pattern.fullmatch(sentence):
             values = {key: value for key, value in found.groupdict().items() if value is not None}
             inner = {key: said(values[key], texts) for key in _INNER & values.keys()}
             return texts[f"reason.{name}"].format(**{**values, **inner})
-    return reason
+    return _sayings(texts["language"]).find(sentence, lambda inner: said(inner, texts)) or sentence
+
+
+@cache
+def _sayings(language: str) -> Phrasebook:
+    written, read = (_sentences(each) for each in ("en", language))
+    return Phrasebook({written[name]: read[name] for name in written})
+
+
+def _sentences(language: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(
+        (Path(__file__).parent / "sayings/locale" / f"{language}.json").read_text("utf-8")
+    )
+    return found

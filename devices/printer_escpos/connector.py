@@ -29,7 +29,7 @@ class Connector:
             DeviceIncapable: this model has no connector.
         """
         if not self._profile.drawer:
-            raise DeviceIncapable(self._device_id, "a connector for a cash drawer")
+            raise DeviceIncapable(self._device_id, "open a drawer")
         return now_s - self._pulsed_s >= PULSE_GUARD_S
 
     def command(self, pin: int, status: PrinterStatus) -> bytes:

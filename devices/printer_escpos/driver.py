@@ -285,7 +285,7 @@ class EscPosPrinter(ServedDevice):
         """
         session = self._connected()
         if self._profile.recovery is Recovery.NONE:
-            raise DeviceIncapable(self.device_id, "recovery by command: switch it off and on")
+            raise DeviceIncapable(self.device_id, "be told to recover, only be switched off and on")
         if drop:
             self._dropped.set()
             if self._sending is not None:  # also one whose job has ended without confirmation

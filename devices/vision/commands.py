@@ -114,7 +114,7 @@ def read(ctx: click.Context, images: tuple[Path, ...], *, fast: bool, as_json: b
         except PictureRefused as error:
             seen, refused = {"file": str(image), "error": str(error)}, True
         except DeviceUnavailable as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(in_chinese(str(error)) if _lang(ctx) == "zh" else str(error)) from error
         if as_json:
             click.echo(msgspec.json.encode(seen))
         else:

@@ -351,7 +351,7 @@ async def test_who_waits_in_vain_takes_nobodys_proof_away(sim: PrinterSim, start
 async def test_a_model_that_cannot_be_recovered_says_so(start: Running) -> None:
     async with PrinterSim(model="mute-58") as sim:
         printer = await start(sim, "silent-58")
-        with pytest.raises(DeviceIncapable, match="switch it off and on"):
+        with pytest.raises(DeviceIncapable, match="only be switched off and on"):
             await printer.recover()
 
 

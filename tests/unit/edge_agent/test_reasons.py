@@ -163,6 +163,29 @@ def test_it_is_said_in_chinese_without_an_english_sentence(name: str) -> None:
     assert "{" not in chinese + said(ALL[name], EN)
 
 
+PUT_TOGETHER = {
+    "this phone's last frame is still being read: send the next frame in 0.5 s": "这部手机的上一帧还在识别：请在 0.5 秒后再发下一帧",
+    "camera-1 is not available: the camera says 401: check user and password": "camera-1 不可用：摄像头回答 401：请检查用户名和密码",
+    "out of labels; 3 of 5 labels are printed, look for 2 more before printing them again": "标签用完；"
+    "已打印 3/5 张，补打前请先找一找另外 2 张",
+    "label 3 cannot be printed: takes 13 digits with their check digit; out of labels; 3 of 5 labels are printed": "第 3 张标签无法打印："
+    "应为 13 位数字（含校验位）；标签用完；已打印 3/5 张",
+    "device light-1 (light_relay), options: Object contains unknown field `lamp`": "设备 light-1（light_relay）的 "
+    "options：含有未知的字段 `lamp`",
+    "s.toml: Invalid value (at line 3, column 5); give --data-dir, or see config/edge.toml for every setting": "s.toml：第 3 行第 5 列："
+    "值无法识别；请给出 --data-dir，全部设置见 config/edge.toml",
+    "the document cannot be printed on this paper: this printer makes no codabar: choose another kind of code": "这种纸打印不了该文档："
+    "本打印机不支持 codabar：请改用其他码制",
+    "scanner-1 cannot be triggered: its model has no command for it": "scanner-1 不能被触发扫描：该型号没有这个命令",
+}
+
+
+@pytest.mark.parametrize("sentence", PUT_TOGETHER)
+def test_sentences_inside_sentences_are_said_down_to_the_last(sentence: str) -> None:
+    assert said(sentence, ZH) == PUT_TOGETHER[sentence]
+    assert said(sentence, EN) == sentence
+
+
 def test_what_nobody_knows_and_the_healthy_say_is_left_alone() -> None:
     for reason in ("", "the drum is worn {now}", "hung up by the neck"):
         assert said(reason, ZH) == reason

@@ -1,0 +1,144 @@
+"""Every sentence that devices and edge can put before a person has its Chinese: a new one without it fails here.
+
+Sentences are found in the source: three English words in a row in a text that is no docstring. It is known when the catalogue has it
+(``edge_agent/sayings``, ``edge_agent/reasons.py``), when it is the message of an error that the catalogue says by name (``error.<Name>``),
+or when it stands beside its Chinese.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_agent.reasons import said
+from edge_agent.texts import texts
+
+ROOT = Path(__file__).parents[3]
+ZH = texts("zh-CN")
+CHINESE = re.compile("[\u4e00-\u9fff]")
+SENTENCE = re.compile(r"[A-Za-z']+[,:;]?( [A-Za-z']+[,:;]?){2,}")
+SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|ALTER|CREATE|WITH|PRAGMA) ")
+
+ELSEWHERE = {
+    "edge_agent/reasons.py": "patterns of sentences that stand elsewhere",
+    "devices/vision/refusals.py": "has its Chinese beside it",
+    "devices/vision/commands.py": "has its Chinese beside it: TEXTS",
+    "devices/vision/decoders.py": "names of symbologies",
+    "devices/memory_esl.py": "a double: only tests have it",
+    "devices/memory_label.py": "a double: only tests have it",
+    "devices/memory_payment.py": "a double: only tests have it",
+}
+"""Files in which no sentence needs its Chinese here, and why."""
+PARTS = {
+    "1 to 24 of 0-9, A-Z, space and - . $ / + %", "A to D, 1 to 24 of 0-9 - $ : / . +, and A to D again",
+    "1 to 40 printable ASCII characters", "this phone's last frame is", "7 frames, the limit, are", "7 still being read",
+    "; the last one was refused: 7", "no frame within 7 s7", ": check user and password", "7 of 7 labels are printed",
+    ", look for 7 more before printing them again", "the clocks differ by more than 5 minutes: set this machine's",
+    "that it is offline", "it does not tell its set-up", "7, accepted was 7: scan its set-up codes again",
+    "7, accepted was 7: scan its set-up codes again, then lock it", "its driver failed7 (7: 7)",
+    "it does not answer: labels or ribbon out, head open, or the wrong model", "it is a payment code, not an item",
+    "7, 7: unplug it and plug it in; it is tried again in 7 min",
+}  # fmt: skip
+"""Parts of sentences that are put together; tests/unit/edge_agent/test_reasons.py has the whole ones."""
+NOT_FOR_PEOPLE = {
+    "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'": "a header of HTTP",
+    "scanner option ids": "completes the title of a model file",
+    "sale_number, copy, state, reason": "columns",
+    "outside our code": "a place in a log",
+    "beginning the journal": "what storage was doing, for the log",
+    "scroll upper row": "explains bytes",
+    "move to column, row": "explains bytes",
+    "drawer pin high": "explains bytes",
+    "drawer pin low": "explains bytes",
+    "send it again": "explains bytes",
+    "not in this context": "explains bytes",
+    "code type 7, which nobody knows": "explains bytes",
+    "length of a line": "of a program's input",
+    "name of a chunk": "of headquarters' answer",
+    "a manifest of this version": "of headquarters' answer",
+    "amount on the label of SKU 7": "a value of InvalidMoney; its own text says it",
+    "last of lane 7": "a value of SaleNotFound",
+    "7 is no amount of 7, which has 7 decimals": "told as till.unknown_word",
+    "weigh needs the code of what lies on the scale": "told as till.unknown_word",
+}
+"""Texts of programs, and why nobody at a store reads them."""
+DOING = re.compile(r"(\w+ing|rows) [\w' ]+")
+"""What storage was doing: a value of StorageFailed for the log, whose own text says what to do."""
+
+
+def docstrings(tree: ast.AST) -> set[int]:
+    bodies = [node.body for node in ast.walk(tree) if isinstance(getattr(node, "body", None), list)]  # type: ignore[attr-defined]
+    lines = [line for body in bodies for line in body if isinstance(line, ast.Expr)]
+    return {id(line.value) for line in lines}
+
+
+def said_elsewhere(tree: ast.AST) -> set[int]:
+    """Return the texts inside errors that the catalogue says by name, and those that explain bytes to who builds drivers."""
+    apart = [
+        node
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.ClassDef) and f"error.{node.name}" in ZH)
+        or (isinstance(node, ast.FunctionDef) and node.returns is not None and "Meaning" in ast.unparse(node.returns))
+    ]
+    return {id(inner) for each in apart for inner in ast.walk(each)}
+
+
+def sentences(file: Path) -> Iterator[tuple[str, str]]:
+    """Yield where a sentence stands, and the sentence with something in its places."""
+    tree = ast.parse(file.read_text("utf-8"))
+    known = docstrings(tree) | said_elsewhere(tree)
+    pieces = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if id(node) in known | pieces:
+            continue
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        words = [part.value if isinstance(part, ast.Constant) else None for part in parts]
+        if all(word is None or isinstance(word, str) for word in words) and any(words):
+            fixed = " 7 ".join(str(word) for word in words if word is not None)
+            if SENTENCE.search(fixed.replace(" 7 ", " § ")):
+                yield (
+                    f"{file.relative_to(ROOT)}:{node.lineno}",
+                    "".join("7" if word is None else str(word) for word in words),
+                )
+
+
+def asked(folder: str) -> Iterator[tuple[str, str]]:
+    """Yield the sentences of a folder that need their Chinese in the catalogue."""
+    for file in sorted((ROOT / folder).rglob("*.py")):
+        if str(file.relative_to(ROOT)) not in ELSEWHERE:
+            for where, sentence in sentences(file):
+                known = sentence in PARTS | NOT_FOR_PEOPLE.keys() or CHINESE.search(sentence)
+                storage = where.startswith("edge_agent/db/") and DOING.fullmatch(sentence)
+                if not (known or storage or SQL.match(sentence)):
+                    yield where, sentence
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        pytest.param(sentence, id=f"{where} {sentence[:40]}")
+        for folder in ("devices", "edge_agent")
+        for where, sentence in asked(folder)
+    ],
+)
+def test_it_has_its_chinese(sentence: str) -> None:
+    assert CHINESE.search(said(sentence, ZH)), "add it to edge_agent/sayings/locale, in both files"
+
+
+def test_a_sentence_without_chinese_is_noticed(tmp_path: Path) -> None:
+    file = ROOT / "devices" / "errors.py"
+    assert any(sentence == "7 cannot 7: its model has no command for it" for _, sentence in sentences(file))
+    assert not CHINESE.search(said("7 smells of something burning: switch it off", ZH))
+
+
+def test_what_is_exempt_still_stands_in_the_code() -> None:
+    there = {
+        text
+        for folder in ("devices", "edge_agent")
+        for file in (ROOT / folder).rglob("*.py")
+        for _, text in sentences(file)
+    }
+    assert sorted((PARTS | NOT_FOR_PEOPLE.keys()) - there) == []
+    assert [file for file in ELSEWHERE if not (ROOT / file).is_file()] == []
