@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterable
 
 from firmware_sim.scale.physics import Platter
-from firmware_sim.scale.voices import Look
+from firmware_sim.scale.voices.voice import Look
 
 ACK, NAK = b"\x06", b"\x15"
 _ESC = b"\x1b"
