@@ -52,12 +52,13 @@ _REASONS = {RESEND: "send it again", 0x02: "not in this context", DENIED: "denie
 
 
 class Packet(NamedTuple):
-    """One packet whose checksum is right."""
+    """One packet whose checksum is right; ``torn_first``: since the last one a message was lost that had been sent for the first time."""
 
     opcode: int
     data: bytes = b""
     status: int = 0
     source: int = DECODER
+    torn_first: bool = False
 
     @property
     def again(self) -> bool:
@@ -100,6 +101,7 @@ class PacketDecoder:
 
     def __init__(self, *sources: int) -> None:
         """Take packets of ``sources``; none given: those of the decoder."""
+        self._torn_first = False
         self._sources = sources or (DECODER,)
         self._buffer = bytearray()
         self._in_noise = False
@@ -125,6 +127,7 @@ class PacketDecoder:
     def silence(self) -> list[Packet | Refusal]:
         """Tell that nothing came for a while: part of a packet will never be whole."""
         size = len(self._buffer)
+        self._note_torn(self._buffer)
         self._buffer.clear()
         return [Refusal("half_frame", size)] if size else []
 
@@ -148,8 +151,14 @@ class PacketDecoder:
         self._in_noise = False
         message, sent = whole[:-2], int.from_bytes(whole[-2:], "big")
         if checksum(message) != sent:
+            self._note_torn(message)
             return Refusal("checksum", len(whole))
-        return Packet(message[1], message[4:], message[3], message[2])
+        torn_first, self._torn_first = self._torn_first, self._torn_first and message[1] in (ACK, NAK)
+        return Packet(message[1], message[4:], message[3], message[2], torn_first)
+
+    def _note_torn(self, packet: bytes | bytearray) -> None:
+        if len(packet) >= SMALLEST and packet[1] not in (ACK, NAK) and not packet[3] & AGAIN:
+            self._torn_first = True
 
 
 def explain(data: bytes) -> list[Meaning]:

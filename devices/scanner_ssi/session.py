@@ -80,10 +80,10 @@ class Session:
     def _is_repetition(self, packet: Packet) -> bool:
         """Whether our answer to this packet was lost: it was accepted before and is now sent again.
 
-        The same code read twice, whose second packet was torn at first, looks the same: it is missed, and scanned again.
+        The same code read twice, whose second packet was torn at first, differs by the torn one: that was not yet sent again.
         """
         before, self._last = self._last, (packet.opcode, packet.data)
-        return packet.again and before == self._last
+        return packet.again and before == self._last and not packet.torn_first
 
     def _joined(self, packet: Packet) -> Packet | None:
         """Return a message of one or several packets once it is whole; each DECODE_DATA packet repeats the code type."""

@@ -1,6 +1,7 @@
 """SSI packets: golden frames, what is answered, what is joined, what is a repetition."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,36 @@ def test_a_repetition_of_what_never_came_counts() -> None:
     session = Session()
     session.feed(sent(b"\x0a96385074"))
     assert session.feed(sent(b"\x0b6901234567892", status=1)).results == [Code("6901234567892", "]E0")]
+
+
+def spoilt(packet: bytes) -> bytes:
+    return packet[:-1] + bytes([packet[-1] ^ 1])
+
+
+@pytest.mark.parametrize("torn", [lambda packet: spoilt(packet), lambda packet: packet[:9]], ids=["spoilt", "half"])
+def test_the_same_code_twice_counts_twice_although_the_second_packet_was_torn(torn: Callable[[bytes], bytes]) -> None:
+    session = Session()
+    first, again = sent(b"\x0b6901234567892"), sent(b"\x0b6901234567892", status=1)
+    assert session.feed(first).results == [Code("6901234567892", "]E0")]
+    session.feed(torn(first))
+    session.silence()
+    assert session.feed(again).results == [Code("6901234567892", "]E0")]
+    assert session.feed(again).results == []  # and our answer to that was lost
+
+
+def test_a_torn_repetition_is_a_repetition_all_the_same() -> None:
+    session = Session()
+    session.feed(sent(b"\x0b6901234567892"))
+    again = sent(b"\x0b6901234567892", status=1)
+    assert session.feed(spoilt(again)).results == [Refusal("checksum", len(again))]
+    assert session.feed(again).results == []
+
+
+def test_equal_parts_of_a_long_code_are_all_kept_although_one_was_torn() -> None:
+    session = Session()
+    part = sent(b"\x1c" + b"A" * 250, status=2)
+    session.feed(part + spoilt(part) + sent(b"\x1c" + b"A" * 250, status=3))
+    assert session.feed(sent(b"\x1cEND")).results == [Code("A" * 500 + "END", "]Q1")]
 
 
 def test_a_long_code_is_joined_and_each_part_answered() -> None:
