@@ -1,7 +1,7 @@
 """What handlers need from outside, as roles: a unit of work over the database, the authority that signs, what pages read.
 
-A file here has the name of the one in ``coordinator/db`` that keeps its promise; the authority's is ``coordinator/authority.py``. All methods
-of a ``UnitOfWork``'s parts run inside its one transaction; nothing is kept before ``commit``.
+A file here has the name of the one in ``coordinator/db`` that keeps its promise; the authority's is ``coordinator/authority.py``.
+All methods of a ``UnitOfWork``'s parts run inside its one transaction; nothing is kept before ``commit``.
 """
 
 from coordinator.ports.authority import Authority, Issued
