@@ -129,10 +129,14 @@ class Bay(Generic[D]):
     async def run(self) -> None:
         """Keep a driver running until cancelled."""
         while True:
+            began_s = self._now()
             reason = await self._life()
+            self._generation += 1  # who was given up is not heard any more, also while nobody has taken its place
             self.restarts += 1
+            if self._now() - began_s > self._patience.within_s:
+                self._backoff.reset()
             await self._rest(reason)
-            self._fit()
+            self._refit()
 
     async def _life(self) -> str:
         """Run the driver; return why that ended."""
@@ -179,6 +183,14 @@ class Bay(Generic[D]):
             self._judge(_failed(error))
         renewed, self._refitted = self._refitted, asyncio.Event()
         renewed.set()
+
+    def _refit(self) -> None:
+        """Build the next driver: an entry that was right at the start may be wrong by now, as when a file that it names was spoilt."""
+        try:
+            self._fit()
+        except DeviceError as error:
+            self._device = None
+            self._judge(str(error))
 
     def _finished(self, running: asyncio.Task[None]) -> None:
         error = None if running.cancelled() else running.exception()
@@ -240,7 +252,11 @@ class Bay(Generic[D]):
             DeviceUnavailable: no answer, or the driver failed.
             DeviceError: as the driver says.
         """
-        asking = asyncio.get_running_loop().create_task(question(self.device), name=f"ask:{self.device_id}")
+        if (
+            self._judged is not None
+        ):  # the driver is being replaced: an answer would come from the one that was given up
+            raise DeviceUnavailable(self.device_id, self._judged.reason)
+        asking = asyncio.get_running_loop().create_task(_asked(question, self.device), name=f"ask:{self.device_id}")
         try:
             await asyncio.wait({asking}, timeout=within_s)
             if asking.done():
@@ -298,7 +314,13 @@ class Bay(Generic[D]):
         return DeviceUnavailable(self.device_id, reason)
 
 
+async def _asked(question: Callable[[D], Coroutine[Any, Any, T]], device: D) -> T:
+    return await question(device)
+
+
 def _failed(error: BaseException) -> str:
+    if isinstance(error, StopAsyncIteration):
+        return "its driver's readings ended"
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
     return f"its driver failed{where} ({type(error).__name__}: {visible(str(error)[:200])})"

@@ -55,7 +55,7 @@ class Leash:
 async def until_replaced(
     readings: AsyncIterator[T], replaced: asyncio.Event, leash: Leash, failed: Callable[[BaseException], None]
 ) -> AsyncIterator[T]:
-    """Yield what one driver yields, until it is replaced or its readings end; ``failed`` is told of an error of theirs."""
+    """Yield what one driver yields, until it is replaced; ``failed`` is told of an error of its readings, and of their end."""
     loop = asyncio.get_running_loop()
     ending = loop.create_task(replaced.wait(), name="driver-replaced")
     try:
@@ -66,8 +66,7 @@ async def until_replaced(
                 if not coming.done() or coming.cancelled():
                     return
                 if (error := coming.exception()) is not None:
-                    if not isinstance(error, StopAsyncIteration):
-                        failed(error)
+                    failed(error)
                     return
             finally:
                 await leash.end(coming)

@@ -1,7 +1,7 @@
 """A driver may do what it likes: the store goes on, and the device comes back (R17, F45)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from devices.backoff import Backoff
-from devices.errors import DeviceUnavailable, PaperOut
+from devices.errors import DeviceMisconfigured, DeviceUnavailable, PaperOut
 from devices.health import Report
 from devices.ports import DeviceState, Health
 from devices.registry import DeviceSettings
@@ -50,6 +50,12 @@ class Driver:
 
     async def broken(self) -> None:
         raise ZeroDivisionError("by 0 g")
+
+    def odd(self) -> Coroutine[Any, Any, str]:
+        raise TypeError("no coroutine")
+
+    async def few(self) -> AsyncIterator[int]:
+        yield 7
 
     async def __aiter__(self) -> AsyncIterator[int]:
         yield 1
@@ -250,3 +256,79 @@ async def test_who_waits_for_a_device_is_told_when_it_works() -> None:
     async with running(rig) as bay, asyncio.timeout(2):
         await bay.until_works()
         assert rig.health is Health.OK
+
+
+async def test_a_device_whose_entry_no_driver_can_serve_any_more_stops_no_running_store() -> None:
+    """At the start a wrong entry is refused; a file that its options name may be spoilt while the store sells."""
+    rig = Rig(crash, well)
+    first, rig.bay._build = rig.bay._build, _refused_times(2, rig.bay._build)
+    assert first is not None
+    async with running(rig) as bay:
+        await until(lambda: rig.health is Health.OK)
+        assert bay.restarts == 3
+    assert any("models.toml is no TOML" in state.reason for state in rig.reported)
+
+
+def _refused_times(times: int, build: Callable[[Report], Driver]) -> Callable[[Report], Driver]:
+    left = iter(range(times))
+
+    def built(report: Report) -> Driver:
+        if next(left, None) is not None:
+            raise DeviceMisconfigured("models.toml is no TOML")
+        return build(report)
+
+    return built
+
+
+async def test_who_asks_while_a_driver_is_built_anew_is_told_at_once() -> None:
+    rig = Rig(crash)
+    async with running(rig) as bay:
+        await until(lambda: rig.arrivals.waits == 1)
+        with pytest.raises(DeviceUnavailable, match="nobody expected this"):
+            async with asyncio.timeout(1):
+                await bay.ask(lambda each: each.never(), 60)
+
+
+async def test_a_driver_that_was_given_up_is_not_heard_while_the_next_one_waits() -> None:
+    rig = Rig(crash)
+    with capture_logs() as logs:
+        async with running(rig):
+            await until(lambda: rig.arrivals.waits == 1)
+            rig.built[0].now(Health.OK)
+            assert rig.health is Health.FAILED
+    assert [line["event"] for line in logs] == ["driver_failed"]
+
+
+async def test_a_question_that_is_none_is_no_answer() -> None:
+    rig = Rig(well)
+    async with running(rig) as bay:
+        await until(lambda: rig.health is Health.OK)
+        with pytest.raises(DeviceUnavailable, match="TypeError: no coroutine"):
+            await bay.ask(lambda each: each.odd(), 1)
+
+
+async def test_a_driver_whose_readings_end_is_replaced_instead_of_staying_deaf() -> None:
+    rig = Rig(well)
+    seen = []
+    async with running(rig) as bay, asyncio.timeout(5):
+        await until(lambda: rig.health is Health.OK)
+        async for reading in bay.stream(lambda each: each.few()):
+            seen.append(reading)
+            if len(seen) == 2:
+                break
+    assert seen == [7, 7]
+
+
+async def test_a_driver_that_worked_for_long_is_started_again_soon() -> None:
+    waits = Backoff(0.001, 1000.0)
+    now = [0.0]
+    rig = Rig(well, patience=Patience(opening_s=1, cut_s=0.02, restarts=9, within_s=60.0, slow_s=30.0))
+    rig.bay._backoff, rig.bay._now = waits, lambda: now[0]
+    async with running(rig) as bay:
+        for number in range(1, 8):
+            await until(lambda built=number: len(rig.built) == built and rig.health is Health.OK)  # type: ignore[misc]
+            now[0] += 61
+            with pytest.raises(DeviceUnavailable):
+                await bay.ask(lambda each: each.broken(), 1)
+        await until(lambda: len(rig.built) == 8)
+    assert waits.wait_s() <= 0.002
