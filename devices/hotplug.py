@@ -38,6 +38,7 @@ class HotPlug:
         self._arrived, self._stir = asyncio.Event(), asyncio.Event()
         self.attached: Sequence[Peripheral] = inventory(root)
         self.changes = 0
+        self._blind = False
 
     async def wait(self, timeout_s: float) -> None:
         """Return when something was plugged in, at the latest after ``timeout_s``."""
@@ -65,7 +66,14 @@ class HotPlug:
         now = self._look()
         if now == self._seen:
             return
-        self.attached = await asyncio.to_thread(inventory, self._root)
+        try:
+            self.attached = await asyncio.to_thread(inventory, self._root)
+        except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError
+            if not self._blind:
+                _log.warning("attached_not_read", reason=str(error))
+            self._blind = True
+            return  # what was seen before stays: the next look finds the same change
+        self._blind = False
         self.changes += 1
         came, self._seen = now - self._seen, now
         if came:
@@ -113,7 +121,10 @@ def _told_by_kernel(tell: Callable[[], None]) -> Iterator[None]:
         return
 
     def heard() -> None:
-        while monitor.poll(timeout=0) is not None:
+        try:
+            while monitor.poll(timeout=0) is not None:
+                tell()
+        except OSError:  # more came than the socket holds: something has changed, that is all there is to know
             tell()
 
     loop = asyncio.get_running_loop()

@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from devices.hotplug import LOOK_S, SETTLE_S, HotPlug
+from devices.inventory import Peripheral, inventory
 from tests.sysfs import Sysfs
 from tests.waiting import HANG_S, until
 
@@ -76,3 +78,22 @@ async def test_looking_costs_next_to_nothing(sysfs: Sysfs) -> None:
         await plug._compare()
     per_look_s = (time.process_time() - began) / 100
     assert per_look_s / 0.5 < 0.01  # of a core, at two looks a second
+
+
+async def test_a_look_that_fails_is_taken_again(sysfs: Sysfs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What vanishes while it is read, or may not be read, must not end the watch, and with it the store."""
+    failures = iter([PermissionError(13, "no"), RuntimeError("Symlink loop")])
+
+    def read(root: Path) -> list[Peripheral]:
+        if error := next(failures, None):
+            raise error
+        return inventory(root)
+
+    async with watching(HotPlug(root=sysfs.root, look_s=0.01)) as plug:
+        monkeypatch.setattr("devices.hotplug.inventory", read)
+        waiting = asyncio.ensure_future(plug.wait(60))
+        with capture_logs() as logs:
+            sysfs.serial(sysfs.usb("1-1", "0c2e:0b6a", "A1"))
+            await asyncio.wait_for(waiting, HANG_S)
+        assert [one.serial for one in plug.attached] == ["A1"]
+    assert [line["event"] for line in logs] == ["attached_not_read"]
