@@ -31,10 +31,11 @@ from coordinator.server.run import Parts, Server
 from coordinator.server.statuses import Statuses
 from coordinator.settings import CoordinatorSettings, Role
 from coordinator.telemetry import Telemetry
-from link.broker import Broker, BrokerTls
+from link.broker import Broker
 from link.certificates import CertificateAuthority
 from link.hub import Hub, hub_topics
 from link.identity import signer_of, verify_request
+from link.mosquitto import BrokerTls
 from link.mqtt import mqtt_factory
 from link.transport import LinkSettings
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from link.broker import Broker, BrokerTls
+from link.broker import Broker
 from link.certificates import (
     CertificateAuthority,
     key_pem,
@@ -20,6 +20,7 @@ from link.certificates import (
     sign_certificate,
 )
 from link.files import write_durably
+from link.mosquitto import BrokerTls
 from link.mqtt import MqttTransport
 from link.transport import LinkSettings, Will
 

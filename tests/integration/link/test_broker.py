@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from link.broker import Broker, acl_text
+from link.broker import Broker
 from link.errors import BrokerFailed, LinkDown, LinkRefused
+from link.mosquitto import acl_text
 from link.mqtt import MqttTransport
 from link.transport import LinkSettings
 from tests.foreign_client import ForeignClient

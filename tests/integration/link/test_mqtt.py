@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.line import Line
-from link.broker import Broker, BrokerTls
+from link.broker import Broker
 from link.certificates import CertificateAuthority
 from link.errors import LinkDown, LinkRefused
+from link.mosquitto import BrokerTls
 from link.mqtt import SILENCE, MqttTransport
 from link.transport import LinkSettings
 from tests.integration.link.bench import Bench

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from link.broker import BrokerTls, acl_text, configuration
+from link.mosquitto import BrokerTls, acl_text, configuration
 
 FOLDER = Path(__file__).parents[3] / "config/mosquitto"
 PLACES = {"listener", "cafile", "certfile", "keyfile", "crlfile", "acl_file"}
