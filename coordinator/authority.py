@@ -7,9 +7,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_crl
 
 from coordinator.ports import Issued
-from link.certificates import CertificateAuthority, describe, load_certificate
+from link.certificates import CertificateAuthority
 from link.enrolment import encode_code
 from link.identity import sign_document
+from link.x509 import describe, load_certificate
 
 
 class OwnAuthority:

@@ -19,12 +19,24 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from domain.errors import InvalidIdentity
 from domain.ids import edge_id
 from link.errors import IdentityRefused
 from link.files import PRIVATE, PUBLIC, alone_in, write_durably
+from link.x509 import (
+    Extension,
+    certificate_pem,
+    describe,
+    key_pem,
+    key_usage,
+    leaf_extensions,
+    load_certificate,
+    load_key,
+    named,
+    new_key,
+    sign_certificate,
+)
 
 EDGE_DAYS = 90
 SERVER_DAYS = 397
@@ -34,22 +46,6 @@ BACKDATED = datetime.timedelta(days=7)
 COORDINATOR = "coordinator"
 """Common name of headquarters' client; no edge id can be lower case."""
 
-Extension = tuple[x509.ExtensionType, bool]
-
-
-class Certificate(NamedTuple):
-    """What matters of a certificate; ``serial`` is lower-case hex, ``sha256`` of its DER form."""
-
-    common_name: str
-    serial: str
-    not_before: datetime.datetime
-    not_after: datetime.datetime
-    sha256: str
-
-    def renew_due(self, now: datetime.datetime) -> bool:
-        """Tell whether two thirds of its life are over."""
-        return now >= self.not_before + (self.not_after - self.not_before) * 2 / 3
-
 
 class Credential(NamedTuple):
     """A key with its certificate on disk; ``chain`` holds the certificate and the authority's, as servers must send both."""
@@ -57,126 +53,6 @@ class Credential(NamedTuple):
     key: Path
     chain: Path
     authority: Path
-
-
-def new_key() -> ec.EllipticCurvePrivateKey:
-    """Return a fresh P-256 key."""
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-def key_pem(key: ec.EllipticCurvePrivateKey) -> str:
-    """Return ``key`` as unencrypted PKCS 8; for files with mode 0600 only."""
-    form = serialization.PrivateFormat.PKCS8
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
-
-
-def load_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    """Return the P-256 key in ``path``.
-
-    Raises:
-        IdentityRefused: no readable P-256 key there.
-    """
-    try:
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError) as error:
-        raise IdentityRefused(f"private key {path} cannot be read: {error}") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise IdentityRefused(f"private key {path} is not EC P-256")
-    return key
-
-
-def request_for(key: ec.EllipticCurvePrivateKey, common_name: str) -> str:
-    """Return a certificate request (PEM) for ``common_name``."""
-    builder = x509.CertificateSigningRequestBuilder().subject_name(named(common_name))
-    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
-
-
-def describe(certificate_pem: str) -> Certificate:
-    """Return what matters of the first certificate in ``certificate_pem``.
-
-    Raises:
-        IdentityRefused: it is no certificate.
-    """
-    certificate = load_certificate(certificate_pem)
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return Certificate(
-        common_name=str(names[0].value) if names else "",
-        serial=f"{certificate.serial_number:x}",
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-        sha256=certificate.fingerprint(hashes.SHA256()).hex(),
-    )
-
-
-def load_certificate(pem: str) -> x509.Certificate:
-    """Return the first certificate in ``pem``.
-
-    Raises:
-        IdentityRefused: there is none.
-    """
-    try:
-        return x509.load_pem_x509_certificate(pem.encode())
-    except ValueError as error:
-        raise IdentityRefused(f"not a certificate: {error}") from error
-
-
-def serial_of(certificate_pem: str) -> str:
-    """Return the serial number of a certificate, lower-case hex."""
-    return describe(certificate_pem).serial
-
-
-def named(common_name: str) -> x509.Name:
-    """Return a subject with nothing but a common name."""
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def sign_certificate(
-    subject: str,
-    public_key: ec.EllipticCurvePublicKey,
-    *,
-    issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
-    valid: tuple[datetime.datetime, datetime.datetime],
-    extensions: Sequence[Extension],
-) -> x509.Certificate:
-    """Return a certificate; checks nothing (``CertificateAuthority`` does, tests need certificates that it refuses)."""
-    builder = x509.CertificateBuilder(
-        issuer_name=issuer,
-        subject_name=named(subject),
-        public_key=public_key,
-        serial_number=x509.random_serial_number(),
-        not_valid_before=valid[0],
-        not_valid_after=valid[1],
-    )
-    own = x509.SubjectKeyIdentifier.from_public_key(public_key)
-    theirs = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
-    for extension, critical in [*extensions, (own, False), (theirs, False)]:
-        builder = builder.add_extension(extension, critical)
-    return builder.sign(issuer_key, hashes.SHA256())
-
-
-def leaf_extensions(*, server: bool) -> list[Extension]:
-    """Return the extensions of an end certificate for a server or for a client."""
-    usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
-    return [
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (_key_usage(signs_certificates=False), True),
-        (x509.ExtendedKeyUsage([usage]), False),
-    ]
-
-
-def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
 
 
 class CertificateAuthority:
@@ -295,11 +171,11 @@ class CertificateAuthority:
             valid=(now - BACKDATED, now + datetime.timedelta(days=AUTHORITY_DAYS)),
             extensions=[
                 (x509.BasicConstraints(ca=True, path_length=0), True),
-                (_key_usage(signs_certificates=True), True),
+                (key_usage(signs_certificates=True), True),
             ],
         )
         write_durably(self._key_file, key_pem(key))
-        write_durably(self.certificate_file, _pem(certificate), mode=PUBLIC)
+        write_durably(self.certificate_file, certificate_pem(certificate), mode=PUBLIC)
 
     def _signed(
         self,
@@ -315,7 +191,7 @@ class CertificateAuthority:
         end = min(at + datetime.timedelta(days=days), self._certificate.not_valid_after_utc)
         valid = (at - BACKDATED, end)
         issuer = self._certificate.subject
-        return _pem(
+        return certificate_pem(
             sign_certificate(name, public_key, issuer=issuer, issuer_key=self._key, valid=valid, extensions=extensions)
         )
 
@@ -381,10 +257,6 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         return x509.DNSName(name)
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def _text(path: Path) -> str:

@@ -112,7 +112,7 @@ def enrol(code: str, directory: Path, *, software: str, timeout_s: float = _TIME
         IdentityRefused: the code is not whole, or the directory belongs to another edge.
         EnrolmentFailed: headquarters cannot be reached, is not who the code says, or refuses.
     """
-    from link.certificates import key_pem, load_key, new_key, request_for
+    from link.x509 import key_pem, load_key, new_key, request_for
 
     wanted, identity = decode_code(code), EdgeIdentity(directory)
     if identity.enrolled and (before := identity.card().edge) != wanted.edge:
@@ -150,7 +150,7 @@ def renew(identity: EdgeIdentity, *, now: datetime, software: str = "", timeout_
     Raises:
         EnrolmentFailed: headquarters cannot be reached or refuses; the present certificate stays.
     """
-    from link.certificates import request_for
+    from link.x509 import request_for
 
     card, key = identity.card(), identity.key()
     body = msgspec.json.encode(RenewalRequest(csr_pem=request_for(key, card.edge), software=software))
@@ -265,7 +265,7 @@ def _understood(raw: bytes, kind: type[_Answer]) -> _Answer:
 def _check_certificate(certificate_pem: str, authority_pem: str, edge: str, public_key: Any) -> None:
     from cryptography.exceptions import InvalidSignature
 
-    from link.certificates import describe, load_certificate
+    from link.x509 import describe, load_certificate
 
     try:
         certificate = load_certificate(certificate_pem)
@@ -279,6 +279,6 @@ def _check_certificate(certificate_pem: str, authority_pem: str, edge: str, publ
 
 
 def _fingerprint(certificate_pem: str) -> str:
-    from link.certificates import describe
+    from link.x509 import describe
 
     return describe(certificate_pem).sha256

@@ -25,7 +25,7 @@ from link.transport import LinkSettings
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
-    from link.certificates import Certificate
+    from link.x509 import Certificate
 
 SIGNATURE_HEADER = "Shopwire-Signature"
 SKEW_S = 900.0
@@ -83,7 +83,7 @@ class EdgeIdentity:
         Raises:
             IdentityRefused: no readable key.
         """
-        from link.certificates import load_key
+        from link.x509 import load_key
 
         return load_key(self.key_file)
 
@@ -93,7 +93,7 @@ class EdgeIdentity:
         Raises:
             IdentityRefused: no readable certificate.
         """
-        from link.certificates import describe
+        from link.x509 import describe
 
         try:
             return describe(self.certificate_file.read_text(encoding="ascii"))
@@ -173,7 +173,7 @@ def verify_request(
     Raises:
         IdentityRefused: another edge's certificate, another request, an expired certificate, a moment too far from ``now``, or a forgery.
     """
-    from link.certificates import describe, load_certificate
+    from link.x509 import describe, load_certificate
 
     fields = _fields(header)
     holder = describe(certificate_pem)
@@ -207,7 +207,7 @@ def verify_document(authority_pem: str, document: bytes, signature: str) -> None
     Raises:
         IdentityRefused: it did not.
     """
-    from link.certificates import load_certificate
+    from link.x509 import load_certificate
 
     _verify(load_certificate(authority_pem).public_key(), _DOCUMENT + document, signature, "document")
 

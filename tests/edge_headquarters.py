@@ -12,12 +12,13 @@ from edge_agent.data_dir import DataDir
 from edge_agent.db.journal import open_journal
 from edge_agent.db.writer import Writer
 from link.broker import Broker
-from link.certificates import CertificateAuthority, key_pem, new_key, request_for
+from link.certificates import CertificateAuthority
 from link.files import write_durably
 from link.hub import Hub, HubState
 from link.identity import EdgeCard, EdgeIdentity
 from link.mqtt import mqtt_factory
 from link.transport import LinkSettings
+from link.x509 import key_pem, new_key, request_for
 from protocol.codec import decode_up, encode
 from protocol.facts import Fact, SaleCompleted
 from protocol.messages import Batch, Down, Hello

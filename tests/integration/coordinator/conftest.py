@@ -18,9 +18,10 @@ from coordinator.handlers.access import TokenRole, create_token
 from coordinator.office import Office, Signposts
 from coordinator.settings import ApiSettings
 from coordinator.telemetry import Telemetry
-from link.certificates import CertificateAuthority, new_key, request_for
+from link.certificates import CertificateAuthority
 from link.enrolment import decode_code
 from link.identity import SIGNATURE_HEADER, sign_request, signer_of, verify_request
+from link.x509 import new_key, request_for
 from tests.contract.coordinator.chain import Chain
 from tests.postgres import Postgres, running
 

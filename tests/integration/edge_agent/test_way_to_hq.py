@@ -15,8 +15,9 @@ from edge_agent.findings import Finding
 from edge_agent.settings import EdgeSettings
 from edge_agent.way_to_hq import look_at_broker
 from link.broker import Broker
-from link.certificates import CertificateAuthority, request_for
+from link.certificates import CertificateAuthority
 from link.identity import EdgeIdentity
+from link.x509 import request_for
 from tests.edge_headquarters import enrolled
 from tests.integration.link.bench import Bench
 from tests.waiting import HANG_S

@@ -9,20 +9,12 @@ from typing import Any, Self
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from link.broker import Broker
-from link.certificates import (
-    CertificateAuthority,
-    key_pem,
-    leaf_extensions,
-    load_certificate,
-    new_key,
-    request_for,
-    serial_of,
-    sign_certificate,
-)
+from link.certificates import CertificateAuthority
 from link.files import write_durably
 from link.mosquitto import BrokerTls
 from link.mqtt import MqttTransport
 from link.transport import LinkSettings, Will
+from link.x509 import key_pem, leaf_extensions, load_certificate, new_key, request_for, serial_of, sign_certificate
 
 
 class Bench:

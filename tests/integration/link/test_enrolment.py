@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from link.certificates import CertificateAuthority, describe, new_key, request_for
+from link.certificates import CertificateAuthority
 from link.enrolment import encode_code, enrol, renew
 from link.errors import EnrolmentFailed, IdentityRefused
 from link.identity import SIGNATURE_HEADER, EdgeIdentity, verify_request
+from link.x509 import describe, new_key, request_for
 
 Answer = Callable[[str, dict[str, Any]], tuple[int, dict[str, Any]]]
 

@@ -9,16 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from link.certificates import (
-    CertificateAuthority,
-    describe,
-    key_pem,
-    load_certificate,
-    named,
-    new_key,
-    request_for,
-    serial_of,
-)
+from link.certificates import CertificateAuthority
 from link.errors import IdentityRefused
 from link.files import write_durably
 from link.identity import (
@@ -30,6 +21,7 @@ from link.identity import (
     verify_document,
     verify_request,
 )
+from link.x509 import describe, key_pem, load_certificate, named, new_key, request_for, serial_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CARD = EdgeCard(edge="S2", store="2", shard=2, broker_host="127.0.0.1", broker_port=8883, api_url="https://hq.example")
