@@ -67,13 +67,19 @@ def open_device(settings: DeviceSettings, around: Surroundings | None = None) ->
     Drivers are imported when one is configured: a store without a camera does not carry its libraries in memory.
 
     Raises:
-        DeviceMisconfigured: unknown kind, profile or option, or an address that is not understood.
+        DeviceMisconfigured: unknown kind, profile or option, or an address that is not understood; the message names the device.
     """
     if settings.kind not in KINDS:
         known = ", ".join(sorted(KINDS))
         raise DeviceMisconfigured(f"device {settings.device_id}: kind {settings.kind!r} is not one of {known}")
     driver = importlib.import_module(f"devices.{settings.kind}.driver")
-    device: Device = driver.build(settings, around or Surroundings())
+    try:
+        device: Device = driver.build(settings, around or Surroundings())
+    except DeviceMisconfigured as error:
+        named = f"device {settings.device_id}"
+        if str(error).startswith(named):
+            raise
+        raise DeviceMisconfigured(f"{named} ({settings.kind}): {error}") from error
     return device
 
 

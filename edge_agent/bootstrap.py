@@ -294,17 +294,17 @@ def run_edge(loaded: Loaded, *, new_epoch: bool = False) -> None:
     try:
         edge = open_edge(settings, writer, new_epoch=new_epoch)
         try:
-            keep_as_last_good(loaded)
             with bound_contextvars(edge=edge.card.edge, store=edge.card.store):
-                run(_serve(edge))
+                run(_serve(edge, loaded))
         finally:
             edge.close()
     finally:
         writer.close()
 
 
-async def _serve(edge: Edge) -> None:
+async def _serve(edge: Edge, loaded: Loaded) -> None:
     agent = agent_of(edge)
+    await asyncio.to_thread(keep_as_last_good, loaded)  # good: every device of it has a driver
     on_signals(agent.stop)
     async with watched():
         await agent.run()

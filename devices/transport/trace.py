@@ -83,12 +83,18 @@ def read_trace(path: Path) -> list[Chunk]:
     """Return the chunks of a trace.
 
     Raises:
-        DeviceMisconfigured: the file cannot be read or is no trace; the message names the line.
+        DeviceMisconfigured: the file cannot be read, is too large or is no trace; the message names the line.
     """
     try:
-        lines = path.read_bytes().splitlines()
+        with path.open("rb") as file:
+            text = file.read(MAX_TRACE_BYTES + 1)
     except OSError as error:
         raise DeviceMisconfigured(f"trace {path} cannot be read: {error.strerror}") from error
+    if len(text) > MAX_TRACE_BYTES:
+        raise DeviceMisconfigured(
+            f"trace {path} is over the limit of {MAX_TRACE_BYTES} bytes: no recording is that long"
+        )
+    lines = text.splitlines()
     return [_chunk(line, f"trace {path}, line {number}") for number, line in enumerate(lines, 1)]
 
 

@@ -267,6 +267,8 @@ def test_a_trace_has_a_limit_and_a_damaged_one_names_its_line(tmp_path: Path, mo
     (tmp_path / "bad").write_text('{"t": 0, "dir": "in", "hex": "00"}\n{"t": 0, "dir": "in", "hex": "0"}\n')
     with pytest.raises(DeviceMisconfigured, match="line 2"):
         read_trace(tmp_path / "bad")
+    with pytest.raises(DeviceMisconfigured, match="over the limit of 100 bytes"):
+        read_trace(Path("/dev/zero"))  # what has no end is not read to its end
 
 
 @pytest.mark.parametrize("kind", ["pty", "tcp"])
