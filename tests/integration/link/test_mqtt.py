@@ -14,7 +14,8 @@ from link.broker import Broker
 from link.certificates import CertificateAuthority
 from link.errors import LinkDown, LinkRefused
 from link.mosquitto import BrokerTls
-from link.mqtt import SILENCE, MqttTransport
+from link.mqtt import MqttTransport
+from link.mqtt_client import SILENCE
 from link.transport import LinkSettings
 from tests.integration.link.bench import Bench
 from tests.waiting import HANG_S
