@@ -5,10 +5,14 @@ Each group is imported when it is called: on a Raspberry Pi importing everything
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
+
+from shopwire_help import ChineseHelp, EnglishHelp, Lang, in_chinese
 
 
 class Face(NamedTuple):
@@ -83,17 +87,58 @@ TEXTS = {
 }
 
 
-def language(ctx: click.Context) -> str:
+def language(ctx: click.Context | None) -> Lang:
     """Return ``zh`` or ``en``: what ``--lang`` says, else the terminal's own language."""
-    chosen = ctx.params.get("lang")
-    spoken = chosen or next(
-        (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
-    )
-    return "zh" if spoken.lower().startswith("zh") else "en"
+    chosen = ctx.find_root().params.get("lang") if ctx else None
+    named = chosen or next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh" if named.lower().startswith("zh") else "en"
+
+
+class Spoken(click.Context):
+    """A command's context whose help is in one language."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """Return what lays out help in the language of the command line."""
+        kind = ChineseHelp if language(self) == "zh" else EnglishHelp
+        return kind(width=self.terminal_width, max_width=self.max_content_width)
+
+
+def spoken(command: click.Command) -> click.Command:
+    """Let a command and those below it explain themselves in one language."""
+    command.context_class = Spoken
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            spoken(each)
+    return command
+
+
+@contextmanager
+def mistakes_told(lang: Lang) -> Iterator[None]:
+    """Turn what click says of a mistake into Chinese where that is spoken; ours is told in the person's language already."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.ClickException as error:
+        if lang == "en":
+            raise
+        raise in_chinese(error) from error
 
 
 class Root(click.Group):
     """A group that knows its commands by name and imports only the one that is called."""
+
+    context_class = Spoken
+
+    def make_context(self, info_name: str | None, args: list[str], *others: Any, **extra: Any) -> click.Context:
+        """Read the root's own options; a mistake in them is told in the person's language."""
+        with mistakes_told("zh" if args[:2] == ["--lang", "zh"] else language(None)):
+            return super().make_context(info_name, args, *others, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a mistake in its words is told in the person's language."""
+        with mistakes_told(language(ctx)):
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order in which a new user needs them."""
@@ -106,7 +151,7 @@ class Root(click.Group):
         module, _, attribute = COMMANDS[cmd_name].target.partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command), f"{module}:{attribute} is no click command"  # noqa: S101 - ours
-        return command
+        return spoken(command)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what each command is for, three examples, and where to read on; nothing is imported for it."""

@@ -89,7 +89,7 @@ class ToldGroup(click.Group, Told):
 
 @click.group(cls=ToldGroup)
 def coordinator() -> None:
-    """Headquarters: take the facts of all stores, answer with stock, sales and money. / 总部.
+    """Headquarters: take the facts of all stores, answer with stock, sales and money. / 总部：接收所有门店的事实，给出库存、销售与资金.
 
     \b
     A first day:
@@ -98,6 +98,14 @@ def coordinator() -> None:
       (POST /v1/stores and /v1/catalogue/imports tell of stores and goods: docs/api.md has the calls)
       shopwire coordinator enrol S1 --store 1 --data-dir hq   # prints a one-time code for the store's box
       shopwire coordinator doctor --data-dir hq           # do the books balance?
+
+    \b
+    第一天：
+      shopwire coordinator serve --data-dir hq            # 建立数据库、签发机构与消息代理
+      shopwire coordinator token create office --role operator --data-dir hq
+      （用 POST /v1/stores 与 /v1/catalogue/imports 录入门店与商品：调用方法见 docs/api.md）
+      shopwire coordinator enrol S1 --store 1 --data-dir hq   # 输出门店设备的一次性注册码
+      shopwire coordinator doctor --data-dir hq           # 账目是否平衡
     """  # noqa: D301 - \b is click's mark for lines to keep
 
 
@@ -228,6 +236,8 @@ def backup(ctx: click.Context, config: Path | None, data_dir: Path | None, file:
 
     Keep FILE on another machine: an edge may delete what a verified backup holds. Without backups edges keep everything for their
     retention time.
+
+    请把 FILE 放在另一台机器上：已核验的备份中的数据，门店设备可以删除。没有备份时，设备在保留期内保存全部数据。
     """
     from coordinator.db.backup import backup as make
 
@@ -264,6 +274,12 @@ def quarantine() -> None:
       shopwire coordinator quarantine list --data-dir hq
       shopwire coordinator quarantine retry EVENT --data-dir hq     # after the missing item was imported
       shopwire coordinator quarantine settle EVENT --reason "till 2 summed wrongly, cash was right" --data-dir hq
+
+    \b
+    先看原因，再从后两条中选一条：
+      shopwire coordinator quarantine list --data-dir hq
+      shopwire coordinator quarantine retry EVENT --data-dir hq     # 补录了缺少的商品之后
+      shopwire coordinator quarantine settle EVENT --reason "2 号机合计有误，现金无误" --data-dir hq
     """  # noqa: D301 - \b is click's mark for lines to keep
 
 

@@ -11,7 +11,9 @@ Said = Callable[[str], str]
 
 
 class Phrasebook:
-    """Templates with ``{places}`` in two languages; the one with the most words of its own is tried first.
+    """Templates with ``{places}`` in two languages.
+
+    Those that begin with a word are tried first, and of these the one with the most words of its own.
 
     >>> book = Phrasebook({"{path} cannot be read: {reason}": "{path} 无法读取：{reason}", "no such file": "没有这个文件"})
     >>> book.said("a.toml cannot be read: no such file")
@@ -24,8 +26,8 @@ class Phrasebook:
         Args:
             pairs: template → template; both have the same places.
         """
-        fullest_first = sorted(pairs, key=lambda template: len(_PLACE.sub("", template)), reverse=True)
-        self._pairs = [(_anchor(template), template, pairs[template]) for template in fullest_first]
+        surest_first = sorted(pairs, key=lambda template: (template.startswith("{"), -len(_PLACE.sub("", template))))
+        self._pairs = [(_anchor(template), template, pairs[template]) for template in surest_first]
 
     def find(self, text: str, within: Said) -> str | None:
         """Return ``text`` in the other language, None when no template fits the whole of it.

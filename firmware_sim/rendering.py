@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from firmware_sim.help import ToldGroup
 from firmware_sim.texts import Texts
 
 MAX_FILE_BYTES = 16 << 20
 
 
-@click.group()
+@click.group(cls=ToldGroup)
 def printer() -> None:
     """Receipt printers: look at ESC/POS bytes as paper.
 
@@ -26,7 +27,8 @@ def printer() -> None:
     "--profile",
     default="epson-80",
     show_default=True,
-    help="Which printer: epson-80, latin-80, clone-80, clone-58, mute-58, garbage-80 … / 打印机型号.",
+    help="Which printer: epson-80, latin-80, clone-80, clone-58, mute-58, garbage-80 … / "
+    "打印机型号：epson-80、latin-80、clone-80、clone-58、mute-58、garbage-80 等.",
 )
 @click.option(
     "--png",
@@ -40,13 +42,23 @@ def printer() -> None:
 def render(ctx: click.Context, file: Path, profile: str, png: Path | None, *, as_text: bool, as_json: bool) -> None:
     """Print any ESC/POS file on a simulated printer, and say what came of it.
 
-    在模拟打印机上打印任意 ESC/POS 文件，并说明结果。FILE may be - for standard input.
+    在模拟打印机上打印任意 ESC/POS 文件，并说明结果。
+
+    FILE may be - for standard input. Paper is 58 or 80 mm wide as the profile's name says; a picture has 8 dots a millimetre.
+
+    FILE 可写 - 表示标准输入。纸宽 58 或 80 毫米，见型号名；图片每毫米 8 点。
 
     \b
     Examples:
-      shopwire sim printer render receipt.bin
-      shopwire sim printer render receipt.bin --png receipt.png
-      shopwire sim printer render receipt.bin --profile clone-58 --json
+      shopwire sim printer render receipt.bin                             what is on the paper, as text
+      shopwire sim printer render receipt.bin --png receipt.png           the same as a picture: look at it next
+      shopwire sim printer render receipt.bin --profile clone-58 --json   on 58 mm, for programs
+
+    \b
+    示例：
+      shopwire sim printer render receipt.bin                             以文字显示纸面
+      shopwire sim printer render receipt.bin --png receipt.png           保存为图片，接着打开看看
+      shopwire sim printer render receipt.bin --profile clone-58 --json   58 毫米纸，供程序使用
     """  # noqa: D301 - \b is click's mark for lines to keep
     from firmware_sim.printer import PROFILES
     from firmware_sim.printer.fonts import FontMissing

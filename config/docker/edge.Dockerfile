@@ -12,7 +12,7 @@ RUN apt-get update \
  && install -d -o shopwire -m 0755 /codes /paper
 
 WORKDIR /opt/shopwire
-COPY pyproject.toml README.md LICENSE NOTICE shopwire.py ./
+COPY pyproject.toml README.md LICENSE NOTICE shopwire.py shopwire_help.py ./
 COPY requirements/ requirements/
 COPY script/ script/
 RUN SHOPWIRE_SKIP_APT=1 script/bootstrap "$SET"

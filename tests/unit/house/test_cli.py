@@ -1,5 +1,6 @@
 """The root of the command line answers at once, teaches in two languages, and every command that a page shows exists."""
 
+import doctest
 import re
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import shopwire
+import shopwire_help
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("config/**/*"), ROOT / "docker-compose.yml"])
@@ -101,6 +103,68 @@ def test_every_command_that_a_page_shows_exists(page: str, shown: str) -> None:
 def test_a_command_that_does_not_exist_is_noticed() -> None:
     assert missing_in("shopwire edge sell-everything") == "sell-everything"
     assert missing_in("shopwire --verbose") == "--verbose"
+
+
+def commands(command: click.Command = shopwire.main, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each command of the house."""
+    yield path
+    if isinstance(command, click.Group):
+        ctx = click.Context(command)
+        for name in command.list_commands(ctx):
+            yield from commands(command.get_command(ctx, name) or command, (*path, name))
+
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+SENTENCE = re.compile(r"[A-Za-z']+[,:;]?( [A-Za-z']+[,:;]?){2,}")
+EVERY = [" ".join(path) for path in commands()]
+TAUGHT = [
+    path for path in EVERY if path.startswith(("devices ", "scan ", "camera ", "edge ", "sim bench", "sim printer r"))
+]
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_help_is_in_one_language(path: str) -> None:
+    english, chinese = (
+        [line for line in run_help("--lang", lang, *path.split()).splitlines() if "shopwire" not in line]
+        for lang in ("en", "zh")
+    )
+    assert [line for line in english if CHINESE.search(line) and "--lang" not in line] == []
+    assert [line for line in chinese[1:] if SENTENCE.search(line)] == []
+    assert any(CHINESE.search(line) for line in chinese)
+
+
+def test_the_examples_of_its_docstrings_run() -> None:
+    assert doctest.testmod(shopwire_help).failed == 0
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("path", TAUGHT)
+def test_what_an_installer_needs_teaches_by_an_example(path: str, lang: str) -> None:
+    usage, *lines = run_help("--lang", lang, *path.split()).splitlines()
+    assert any(f"shopwire {path}" in line for line in lines), usage
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("devices probe", "错误：缺少参数 'ADDRESS'。"),
+        ("devices list --foo", "错误：没有选项 '--foo'。"),
+        ("devices list --jsn", "没有选项 '--jsn'。是不是要写 '--json'？"),
+        ("devices learn till", "'till' 不在可用的 'drawer', 'scale' 之中。"),
+        ("devices watch --seconds x", "错误：'--seconds' 的值无效：'x' 不是数值。"),
+        ("edge label X --copies 9999", "9999 不在范围 1<=x<=999 之内。"),
+        ("sim printer render /nope", "文件 '/nope' 不存在。"),
+        ("devices probe a b", "错误：多余的参数 (b)"),
+        ("sell", "错误：没有命令 'sell'。"),
+        ("--sell", "错误：没有选项 '--sell'。"),
+    ],
+)
+def test_a_mistake_is_told_in_chinese_with_the_same_exit_code(words: str, told: str) -> None:
+    chinese, english = (CliRunner().invoke(shopwire.main, ["--lang", lang, *words.split()]) for lang in ("zh", "en"))
+    assert told in chinese.output
+    assert chinese.exit_code == english.exit_code == 2
+    assert "Error: " in english.output
+    assert not SENTENCE.search(re.sub(r"'.*?'", "", chinese.output.partition("错误")[2])), chinese.output
 
 
 @pytest.mark.parametrize(("lang", "words"), [("en", "tell edges what is safe."), ("zh", "备份并核验")])
