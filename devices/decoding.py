@@ -33,6 +33,7 @@ PROTOCOLS: dict[str, Explain] = {
     "light": _in("devices.light_relay.codec:explain"),
     "printer": _in("devices.printer_escpos.codec:explain"),
     "scale-cas": _in("devices.scale_serial.protocols.cas:explain"),
+    "scale-cas-prices": _in("devices.scale_serial.protocols.cas:explain_prices"),
     "scale-cas22": _in("devices.scale_serial.protocols.cas22:explain"),
     "scale-dialog06": _in("devices.scale_dialog06.codec:explain"),
     "scale-icl": _in("devices.scale_serial.protocols.icl:explain"),

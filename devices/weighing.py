@@ -5,6 +5,7 @@ import enum
 import msgspec
 
 from devices.ports.scale import NotReady, Reason, Stable, Weight
+from domain.quantity import extend
 
 MAX_CAPACITY_G = 1_000_000
 
@@ -136,9 +137,10 @@ class Platter:
         if weight.weight_g is None:
             return msgspec.structs.replace(weight, net=True)
         net_g = weight.weight_g - self.tare_g
-        if net_g < 0 and isinstance(weight, Stable):
-            return NotReady(Reason.UNDER_ZERO, net_g, net=True)
-        return msgspec.structs.replace(weight, weight_g=net_g, net=True)
+        if isinstance(weight, NotReady):
+            return msgspec.structs.replace(weight, weight_g=net_g, net=True)
+        # An amount that the scale has worked out was of the gross weight.
+        return Stable(net_g, net=True) if net_g >= 0 else NotReady(Reason.UNDER_ZERO, net_g, net=True)
 
     def _is_removed(self) -> bool:
         """Whether the platter was cleared; what moves or makes no sense proves nothing."""
@@ -150,3 +152,15 @@ class Platter:
                 return True
             case NotReady():
                 return False
+
+
+def at_our_price(weight: Weight, unit_price_minor: int | None) -> Weight:
+    """Return ``weight`` without the amount that a scale has worked out, unless it is what the goods cost here.
+
+    The price on the scale was typed by somebody; who sells at ``unit_price_minor`` per kilogram takes no amount of another price.
+    """
+    if not isinstance(weight, Stable) or weight.amount_minor is None:
+        return weight
+    if unit_price_minor is not None and abs(weight.amount_minor - extend(unit_price_minor, weight.weight_g)) <= 1:
+        return weight
+    return msgspec.structs.replace(weight, amount_minor=None)

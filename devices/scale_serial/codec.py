@@ -11,7 +11,7 @@ from devices.meaning import Meaning
 from devices.ports.scale import NotReady, Reason, Stable
 from domain.quantity import divide, format_quantity
 
-ACK, NAK, ENQ, DC1 = 0x06, 0x15, 0x05, 0x11
+ACK, NAK, ENQ, DC1, DC2 = 0x06, 0x15, 0x05, 0x11, 0x12
 
 REASONS = {
     "faulty_calibration": Reason.FAULT,
@@ -40,10 +40,12 @@ _FOREIGN = {"lb": "unit_lb", "oz": "unit_oz", "斤": "unit_jin", "jin": "unit_ji
 
 
 class Told(NamedTuple):
-    """What one frame tells: the figure, if there is one, and status words."""
+    """What one frame tells: the figure, if there is one, and status words; of a scale that works it out, unit price and amount as well."""
 
     grams: int | None
     status: tuple[str, ...] = ()
+    unit_price_minor: int | None = None
+    amount_minor: int | None = None
 
     def also(self, *words: str) -> "Told":
         """Return the same with further status words."""
@@ -78,6 +80,7 @@ class Language(NamedTuple):
         tell: what a frame means, given the frame before it; None for one that means nothing yet.
         question: asks for a weight; empty when the scale talks without being asked.
         begin: said once when the line is open (mode switches).
+        prices: it works an amount out, from a price that is typed on it.
         zero, tare, clear_tare: the commands, empty when there is none; ``preset`` makes that of a known tare in grams.
         seven_bits: the eighth bit is parity, or nothing.
     """
@@ -91,6 +94,7 @@ class Language(NamedTuple):
     clear_tare: bytes = b""
     preset: Callable[[int], bytes] | None = None
     seven_bits: bool = False
+    prices: bool = False
 
 
 class Conversation:
@@ -131,7 +135,7 @@ def reading_of(told: Told) -> Stable | NotReady | Done:
     net, word = "net" in told.status, told.gravest
     if word is not None:
         return NotReady(REASONS[word], told.grams, net)
-    return Done(net) if told.grams is None else Stable(told.grams, net)
+    return Done(net) if told.grams is None else Stable(told.grams, net, told.amount_minor)
 
 
 def grams_of(figure: str, unit: str, decimals: int | None = None) -> Told:
@@ -174,10 +178,17 @@ def _meaning(told: Told) -> Meaning:
     said = []
     if told.grams is not None:
         fields |= {"weight_g": told.grams, "stable": told.gravest is None, "net": "net" in told.status}
-        said.append(f"{format_quantity(told.grams)} kg")
+        said.append(f"{format_quantity(told.grams)} kg{_price(told, fields)}")
     if told.gravest is not None:
         fields["reason"] = REASONS[told.gravest].value
     if told.status:
         fields["status"] = "+".join(told.status)
         said.append(", ".join(word.replace("_", " ") for word in told.status))
     return Meaning(": ".join(said) or "done", fields)
+
+
+def _price(told: Told, fields: dict[str, str | int | bool]) -> str:
+    if told.amount_minor is None or told.unit_price_minor is None:
+        return ""
+    fields |= {"amount_minor": told.amount_minor, "unit_price_minor": told.unit_price_minor}
+    return f" at {told.unit_price_minor} makes {told.amount_minor}"

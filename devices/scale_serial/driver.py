@@ -25,7 +25,7 @@ from devices.scale_serial.options import ScaleOptions
 from devices.served import ServedDevice
 from devices.surroundings import Surroundings
 from devices.transport import Transport
-from devices.weighing import Platter, Rules
+from devices.weighing import Platter, Rules, at_our_price
 
 MAX_LATE_READS = 16
 _FIRST_GUESS = "generic-cas"  # what stands in until an unknown scale has been heard
@@ -66,11 +66,10 @@ class SerialScale(ServedDevice):
     def abilities(self) -> ScaleAbilities:
         """What this scale can do by itself."""
         language = self.model.language
-        return ScaleAbilities(bool(language.zero), bool(language.tare))
+        return ScaleAbilities(bool(language.zero), bool(language.tare), language.prices)
 
     async def weigh(self, deadline_s: float = 3.0, unit_price_minor: int | None = None) -> Weight:
-        """Wait for a stable weight that may be sold; ``unit_price_minor`` is of no use to this scale."""
-        del unit_price_minor
+        """Wait for a stable weight that may be sold; an amount that the scale has worked out counts if it is at ``unit_price_minor``."""
         verdict: Weight = NotReady(Reason.SILENT)
         self._weighing += 1
         self._hurry.set()
@@ -83,7 +82,7 @@ class SerialScale(ServedDevice):
             pass
         finally:
             self._weighing -= 1
-        return verdict
+        return at_our_price(verdict, unit_price_minor)
 
     def readings(self) -> AsyncIterator[Weight]:
         """Yield what the scale shows, each change once."""

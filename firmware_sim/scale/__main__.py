@@ -1,7 +1,7 @@
 """A scale as a process of its own: ``python -m firmware_sim.scale --voice toledo8217 --link /tmp/scale``.
 
 Prints ``{"address": …}``, then reads one JSON command a line: {"put": 412}, {"take": true}, {"zero": true}, {"tare": true}, {"drift": 3},
-{"stuck": true}, {"unit": "lb"}, {"bad_bcc": 1}, {"restart": true}, {"profile": "mute"}, {"fault": "unplug"}; each is answered with
+{"stuck": true}, {"unit": "lb"}, {"bad_bcc": 1}, {"price": 2598}, {"restart": true}, {"profile": "mute"}, {"fault": "unplug"}; each is answered with
 what the scale shows.
 """
 

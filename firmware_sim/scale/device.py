@@ -9,11 +9,12 @@ from typing import Any
 from firmware_sim.scale.dialog06 import Dialog06
 from firmware_sim.scale.physics import Platter, Sight
 from firmware_sim.scale.voices import VOICES
+from firmware_sim.scale.voices.cas import Cas
 from firmware_sim.wire import SimulatedDevice, Wire
 
 VOICE_NAMES = (*VOICES, "dialog06")
 PROFILES = ("normal", "mute", "garbage")
-COMMANDS = ("put", "take", "zero", "tare", "drift", "stuck", "unit", "bad_bcc", "restart", "profile")
+COMMANDS = ("put", "take", "zero", "tare", "drift", "stuck", "unit", "bad_bcc", "restart", "profile", "price")
 _PARITY = {"none": None, "even": 0, "odd": 1}
 
 
@@ -111,6 +112,8 @@ class ScaleSim(SimulatedDevice):
                 self.voice.unit = unit
             case {"bad_bcc": int(count)}:
                 self.voice.spoil = count
+            case {"price": int(minor)} if isinstance(self.voice, Cas) and 0 <= minor <= 9_999_999:
+                self.voice.price_minor = minor
             case {"restart": True}:
                 self.platter.switch_on()
             case {"profile": str(profile)} if profile in PROFILES:
@@ -129,6 +132,8 @@ class ScaleSim(SimulatedDevice):
         }
         if isinstance(self.voice, Dialog06):
             shown |= {"unit_price_minor": self.voice.asked_price_minor, "amount_minor": self.voice.amount_minor}
+        if isinstance(self.voice, Cas) and self.voice.price_minor:
+            shown |= {"unit_price_minor": self.voice.price_minor}
         return shown
 
     def _display(self, sight: Sight) -> str:

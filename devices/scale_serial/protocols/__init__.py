@@ -7,6 +7,7 @@ LANGUAGES: dict[str, Language] = {
     "toledo8217": toledo8217.LANGUAGE,
     "nci_ecr": nci_ecr.LANGUAGE,
     "cas": cas.LANGUAGE,
+    "cas_prices": cas.PRICES,
     "os2": cas.OS2,
     "os2_continuous": cas.OS2_CONTINUOUS,
     "cas22": cas22.LANGUAGE,

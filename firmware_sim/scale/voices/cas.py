@@ -7,9 +7,14 @@ from firmware_sim.scale.voices.voice import Look, Speaker
 
 
 class Cas(Speaker):
-    """ENQ, ACK, DC1, block."""
+    """ENQ, ACK, DC1, block; DC2, and amount and unit price come around it.
+
+    Attributes:
+        price_minor: what a hand has typed on it, per kilogram.
+    """
 
     whole_check = False
+    price_minor = 0
 
     def hear(self, data: bytes) -> Iterable[bytes]:
         """Take bytes from the host and return the answers."""
@@ -20,21 +25,40 @@ class Cas(Speaker):
                     yield b"\x15" if sight.zero_error and not self.whole_check else b"\x06"
                 case 0x11:
                     yield self.block()
+                case 0x12 if not self.whole_check:
+                    yield self.three_blocks()
                 case _:
                     pass
 
+    def three_blocks(self) -> bytes:
+        """Return amount, weight and unit price, each with its check byte."""
+        content = self.content()
+        ready = content[:2] == b"S "
+        amount = (self.look().shown_g * self.price_minor + 500) // 1000 if ready else 0
+        parts = (self.money(amount), content, self.money(self.price_minor))
+        blocks = (b"\x02" + part + bytes([self.checked(part)]) + b"\x03" for part in parts)
+        return b"\x01" + b"".join(blocks) + b"\x04"
+
+    @staticmethod
+    def money(minor: int) -> bytes:
+        """Return eight characters: spaces, digits, two decimals."""
+        return (b"%d.%02d" % divmod(minor, 100)).rjust(8)
+
     def block(self) -> bytes:
         """Return the weight as a block with its check byte."""
+        content, head = self.content(), b"\x01\x02"
+        check = self.checked(head + content if self.whole_check else content)
+        return head + content + bytes([check]) + b"\x03\x04"
+
+    def content(self) -> bytes:
+        """Return state, sign, figure and unit."""
         sight = self.look()
         state = b"U" if sight.moving else b"S"
         sign = b"-" if sight.under else b" "
         if sight.over or sight.zero_error:
             state, sign = (b"F", b" ") if self.whole_check else (b"U", b"F")
         grams = 0 if sight.over or sight.zero_error else sight.shown_g
-        content = state + sign + self.figure(grams, 6) + self.unit.encode()
-        head = b"\x01\x02"
-        check = self.checked(head + content if self.whole_check else content)
-        return head + content + bytes([check]) + b"\x03\x04"
+        return state + sign + self.figure(grams, 6) + self.unit.encode()
 
 
 class Os2(Cas):
