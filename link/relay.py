@@ -16,7 +16,6 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from enum import Enum
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -26,6 +25,7 @@ from link.backoff import Backoff
 from link.downfeed import DOWNLINK_POLL_S as DOWNLINK_POLL_S
 from link.downfeed import Downfeed
 from link.errors import LinkError, LinkRefused, raise_link_error
+from link.indicator import Indicator, RelayChange, RelayState
 from link.journal import RelayJournal
 from link.transport import Delivery, Transport, TransportFactory, Will
 from link.uplink import Uplink
@@ -42,24 +42,6 @@ _GOODBYE_S = 1.0
 STATUS_EVERY_S = 5.0
 """A device that flaps changes the retained status no more often than this."""
 _REFUSED_AS_IF_FAILED = 5
-
-
-class RelayState(Enum):
-    """What the cashier's indicator and the status page show."""
-
-    OFFLINE = "offline"
-    CONNECTING = "connecting"
-    REFUSED = "refused"
-    GREETING = "greeting"
-    ONLINE = "online"
-    HELD = "held"
-
-
-class RelayChange(NamedTuple):
-    """Told to ``on_change``: the state, and why it is not better."""
-
-    state: RelayState
-    reason: str
 
 
 class RelayCounters(NamedTuple):
@@ -121,10 +103,9 @@ class Relay:
         self._devices_moved = asyncio.Event()
         self._rng = rng or random.Random()  # noqa: S311 - spreads load, keeps no secret
         self._backoff = backoff or Backoff(self._rng)
-        self._on_change, self._on_incident, self._on_hq_time = on_change, on_incident, on_hq_time
+        self._on_incident, self._on_hq_time = on_incident, on_hq_time
+        self._indicator = Indicator(edge, on_change)
         self._clock_s = clock_s
-        self._state, self._reason = RelayState.OFFLINE, "not started"
-        self._lost, self._refused = False, ""
         self._wake, self._moved, self._room = (asyncio.Event() for _ in range(3))
         self._publishing = 0
         self._incident: Incident | None = None
@@ -138,12 +119,12 @@ class Relay:
     @property
     def state(self) -> RelayState:
         """How well the road works."""
-        return self._state
+        return self._indicator.state
 
     @property
     def reason(self) -> str:
         """Why the state is not better; empty while online."""
-        return self._reason
+        return self._indicator.reason
 
     @property
     def progress(self) -> Progress:
@@ -176,9 +157,9 @@ class Relay:
                     await self._session(tasks)
                 except LinkRefused as refused:
                     failures = _REFUSED_AS_IF_FAILED
-                    self._set_state(RelayState.REFUSED, str(refused))
+                    self._indicator.show(RelayState.REFUSED, str(refused))
                 except LinkError as error:
-                    self._set_state(RelayState.OFFLINE, str(error))
+                    self._indicator.show(RelayState.OFFLINE, str(error))
                 # A connection that began with a new epoch is no success: two boxes under one identity end each other's for ever, and
                 # each time all that they retain is chained and sent afresh. They do it ever more slowly until a person has looked.
                 if self._up.heard > heard and self._up.epochs == epochs:
@@ -200,7 +181,7 @@ class Relay:
     # -- one connection
 
     async def _session(self, lasting: asyncio.TaskGroup) -> None:
-        self._set_state(RelayState.CONNECTING, self._reason)
+        self._indicator.show(RelayState.CONNECTING, self.reason)
         self._down.downs.clear()
         self._publishing = 0
         self._room.set()
@@ -307,7 +288,7 @@ class Relay:
         self._up.hq_time = ""
         if (state := _OF_SENDER.get(self._up.sender.state)) is not None:
             waiting = self.progress.held or "headquarters has not answered"
-            self._set_state(state, "" if state is RelayState.ONLINE else waiting)
+            self._indicator.show(state, "" if state is RelayState.ONLINE else waiting)
         self._moved.set()
 
     def _send(self, tasks: asyncio.TaskGroup, transport: Transport, message: Hello | Batch) -> None:
@@ -340,31 +321,6 @@ class Relay:
         self._publishing -= 1
         if self._publishing < _MAX_PUBLISHING:
             self._room.set()
-
-    # -- state
-
-    def _set_state(self, state: RelayState, reason: str) -> None:
-        if (state, reason) == (self._state, self._reason):
-            return
-        changed = state is not self._state
-        self._state, self._reason = state, reason
-        self._log_change(changed=changed)
-        if changed and self._on_change is not None:
-            self._on_change(RelayChange(state, reason))
-
-    def _log_change(self, *, changed: bool) -> None:
-        match self._state:
-            case RelayState.ONLINE if self._lost or self._counts["connections"] == 1:
-                self._log.info("link_recovered" if self._lost else "link_opened")
-                self._lost, self._refused = False, ""
-            case RelayState.REFUSED if changed and self._reason != self._refused:
-                self._log.error("link_refused", reason=self._reason)  # once, not with every attempt
-                self._lost, self._refused = True, self._reason
-            case RelayState.OFFLINE if not self._lost:
-                self._log.warning("link_lost", reason=self._reason)
-                self._lost = True
-            case _:
-                pass
 
     async def _say_goodbye(self, transport: Transport) -> None:
         payload = encode(Status(VERSION, online=False, boot=self._status.boot, software=self._status.software))

@@ -17,8 +17,8 @@ from edge_agent.handlers.sell import check_out, ring_up
 from edge_agent.settings import load
 from link.broker import Broker
 from link.certificates import CertificateAuthority
+from link.indicator import RelayState
 from link.mqtt import MqttTransport
-from link.relay import RelayState
 from link.transport import LinkSettings
 from protocol.codec import encode
 from protocol.messages import Ack, Down, DownEntry, SnapshotRef

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import structlog
 
+from link.indicator import RelayState
 from link.mosquitto import acl_text
-from link.relay import RelayState
 from tests.integration.link.test_relay_over_mqtt import RealPair, assert_all_there_once, running
 from tests.unit.link.headquarters import EDGE, until
 

@@ -9,9 +9,10 @@ import pytest
 
 from link.backoff import Backoff
 from link.broker import Broker
+from link.indicator import RelayChange, RelayState
 from link.journal import MemoryJournal
 from link.mqtt import mqtt_factory
-from link.relay import Relay, RelayChange, RelayState, offline_will
+from link.relay import Relay, offline_will
 from link.transport import LinkSettings
 from tests.edge_headquarters import headquarters
 from tests.streams import event_of

@@ -11,8 +11,9 @@ import pytest
 from firmware_sim.line import Line, Weather
 from link.backoff import Backoff
 from link.hub import Hub
+from link.indicator import RelayState
 from link.mqtt import mqtt_factory
-from link.relay import Relay, RelayState, offline_will
+from link.relay import Relay, offline_will
 from protocol.codec import decode_status
 from protocol.messages import VERSION, Status
 from protocol.topics import Address

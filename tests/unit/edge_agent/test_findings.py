@@ -15,7 +15,7 @@ from edge_agent.findings import Finding, told
 from edge_agent.standing import lines_of
 from edge_agent.storage import Level
 from edge_agent.texts import texts
-from link.relay import RelayState
+from link.indicator import RelayState
 
 LOOKERS: tuple[ModuleType, ...] = (doctor, way_to_hq, eyes, steps, trials)
 CHINESE = re.compile("[\u4e00-\u9fff]")

@@ -11,9 +11,10 @@ import pytest
 
 from link.backoff import Backoff
 from link.errors import LinkDown, LinkRefused
+from link.indicator import RelayChange, RelayState
 from link.journal import MemoryJournal, keep_in
 from link.memory import MemoryFaults
-from link.relay import Relay, RelayChange, RelayState
+from link.relay import Relay
 from link.transport import Transport
 from protocol.codec import decode_status
 from protocol.errors import MalformedMessage
