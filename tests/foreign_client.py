@@ -142,12 +142,18 @@ class Flood:
         self._stop.set()
         self._thread.join()
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it was not thrown out."""
+        return self._thread.is_alive()
+
     def _run(self) -> None:
         began = time.monotonic()
         while not self._stop.wait(0.005):
-            due = int((time.monotonic() - began) * self._per_s) - self.sent
+            # After a pause of this process it catches up at no more than twice its pace, or it would be another flood than was wanted.
+            count = min(int((time.monotonic() - began) * self._per_s) - self.sent, max(1, self._per_s // 100))
             try:
-                self._client.send(self._raw * min(due, self._per_s // 50))
+                self._client.send(self._raw * count)
             except OSError:  # thrown out, or not read any more: that is a good answer to a flood
                 return
-            self.sent += min(due, self._per_s // 50)
+            self.sent += count

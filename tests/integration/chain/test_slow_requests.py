@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.office import Office, office
+from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.broker
 
@@ -21,7 +22,7 @@ def impatient() -> Iterator[Office]:
 
 
 def dial(hq: Office) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", hq.http), timeout=TIMEOUT_S * 8)
+    return socket.create_connection(("127.0.0.1", hq.http), timeout=HANG_S)
 
 
 HEADS = {
@@ -37,7 +38,7 @@ def test_f58_a_head_that_never_ends_is_given_up(impatient: Office, what: str) ->
         slow.sendall(HEADS[what])
         while slow.recv(65536):
             pass
-    assert TIMEOUT_S * 0.5 < time.monotonic() - began < TIMEOUT_S * 5
+    assert time.monotonic() - began > TIMEOUT_S * 0.5, "it was given its time"
 
 
 def test_f58_a_head_that_comes_drop_by_drop_is_given_up_too(impatient: Office) -> None:
@@ -46,6 +47,7 @@ def test_f58_a_head_that_comes_drop_by_drop_is_given_up_too(impatient: Office) -
         slow.sendall(b"GET /v1/health HTTP/1.1\r\n")
         slow.settimeout(0.1)
         while True:
+            assert time.monotonic() - began < HANG_S, "drops are taken for ever"
             try:
                 if slow.recv(100) == b"":
                     break
@@ -53,7 +55,6 @@ def test_f58_a_head_that_comes_drop_by_drop_is_given_up_too(impatient: Office) -
                 slow.sendall(b"X-Drop: 1\r\n")
             except ConnectionError:
                 break
-    assert time.monotonic() - began < TIMEOUT_S * 5
 
 
 def test_f58_a_body_that_never_ends_is_answered_with_408(impatient: Office) -> None:
@@ -63,10 +64,14 @@ def test_f58_a_body_that_never_ends_is_answered_with_408(impatient: Office) -> N
         assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
-def test_f58_two_hundred_slow_ones_keep_nobody_waiting(impatient: Office) -> None:
+def test_f58_two_hundred_slow_ones_keep_nobody_waiting(hq: Office) -> None:
+    """Of an office as it is delivered, which gives each of them a minute: the answer comes while all of them are still waited for."""
     with ExitStack() as held:
-        for _ in range(200):
-            held.enter_context(dial(impatient)).sendall(b"GET /v1/health HTTP/1.1\r\nHost: ")
-        began = time.monotonic()
-        assert impatient.api.get("/v1/health")["status"] == "ok"
-        assert time.monotonic() - began < 1.0
+        slow = [held.enter_context(dial(hq)) for _ in range(200)]
+        for each in slow:
+            each.sendall(b"GET /v1/health HTTP/1.1\r\nHost: ")
+        assert hq.api.get("/v1/health")["status"] == "ok"
+        for each in slow:
+            each.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                each.recv(1)
