@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.demo import goods
+from tests.child import child
 from tests.e2e.small_chain import running_with
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(120)]
@@ -38,9 +39,7 @@ def test_headless_it_sells_recovers_and_comes_out_exact(tmp_path: Path) -> None:
 
 def test_it_stays_until_ctrl_c_and_then_ends_all_of_it(tmp_path: Path) -> None:
     environment = {**os.environ, "LANG": "zh_CN.UTF-8"}
-    with subprocess.Popen(
-        [*DEMO, "--dir", str(tmp_path / "demo")], stdout=subprocess.PIPE, text=True, env=environment
-    ) as demo:
+    with child([*DEMO, "--dir", str(tmp_path / "demo")], stdout=subprocess.PIPE, env=environment) as demo:
         assert demo.stdout is not None
         said = []
         for line in demo.stdout:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.child import child
 from tests.e2e.small_chain import running_with
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(180)]
@@ -60,7 +61,7 @@ def test_weeks_that_are_none_are_refused_with_an_example(weeks: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_ends_everything_that_it_started(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "shopwire", "sim", "replay", "--speed", "3600", "--stores", "2"]
-    with subprocess.Popen([*command, "--keep", str(tmp_path / "kept")], stderr=subprocess.PIPE, text=True) as replay:
+    with child([*command, "--keep", str(tmp_path / "kept")], stderr=subprocess.PIPE) as replay:
         assert replay.stderr is not None
         said = []
         for line in replay.stderr:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.watchdog import EX_TEMPFAIL, Watchdog, tell_systemd
+from tests.child import child
 
 ROOT = Path(__file__).parents[3]
 
@@ -75,7 +76,7 @@ def test_f45_the_process_ends_with_all_stacks_and_is_to_be_started_again(tmp_pat
 
 def test_a_process_that_is_stopped_as_a_whole_has_missed_nothing() -> None:
     script = BLOCKED.replace("threading.Event().wait()", "print('up', flush=True); await asyncio.sleep(1)")
-    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with child([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
         process.send_signal(signal.SIGSTOP)
