@@ -71,7 +71,7 @@ class MemoryScale(HasHealth):
         self._news.must_be_here()
         if abs(self._load_g - self._zero_g) > self._platter.rules.capacity_g // 50:
             return NotReady(Reason.ZERO_ERROR)
-        self._zero_g, self._platter.tare_g = self._load_g, 0
+        self._zero_g, self._platter.load.tare_g = self._load_g, 0
         self._see()
         return None
 
@@ -85,7 +85,7 @@ class MemoryScale(HasHealth):
     async def clear_tare(self) -> NotReady | None:
         """Weigh gross again."""
         self._news.must_be_here()
-        self._platter.tare_g = 0
+        self._platter.load.tare_g = 0
         self._see()
         return None
 

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
 from devices.errors import DeviceUnavailable
 from devices.health import Report
 from devices.ports.device import Device
+
+T = TypeVar("T")
 
 Trace = Callable[[str, Literal["in", "out"], bytes], None]
 """Told of every chunk of bytes that passes: device id, direction as the driver sees it, bytes."""
@@ -52,6 +54,7 @@ class Surroundings(msgspec.Struct, frozen=True):
         resolve: from an address by identity (``usb:serial=…``) to one of a node; raises DeviceUnavailable while it is not attached.
         trace: takes every byte that passes, for a bug report.
         neighbour: the driver of this moment of another device of the store, for what hangs on it; raises DeviceUnavailable.
+        kept: what drivers of this device leave to the next one, when one fails.
     """
 
     report: Report | None = None
@@ -59,3 +62,9 @@ class Surroundings(msgspec.Struct, frozen=True):
     resolve: Callable[[str], str] = as_written
     trace: Trace | None = None
     neighbour: Callable[[str], Device] = alone
+    kept: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    def keep(self, name: str, fresh: T) -> T:
+        """Return what an earlier driver of this device has kept under ``name``, else ``fresh``, which the next one will find."""
+        kept: T = self.kept.setdefault(name, fresh)
+        return kept

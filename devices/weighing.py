@@ -48,34 +48,48 @@ class Rules(msgspec.Struct, frozen=True):
             raise ValueError(f"settle_s {self.settle_s} (0 to 10) or stuck_s {self.stuck_s} (0 or more)")
 
 
+class Load(msgspec.Struct):
+    """What must not be forgotten of the thing on the platter, also when a driver fails and another one takes over.
+
+    Attributes:
+        sold_g: the weighing that still has to be taken off the platter.
+        tare_g: taken off by us, for scales that keep no tare themselves.
+        tared: the scale keeps a tare at our command; ``clearing``: its thing is gone, and so shall it be.
+    """
+
+    sold_g: int | None = None
+    tare_g: int = 0
+    tared: bool = False
+    clearing: bool = False
+
+
 class Platter:
     """What lies on the platter, judged reading by reading.
 
     Attributes:
+        load: what lies there.
         shown: the newest reading as a display may show it.
-        tare_g: taken off by us, for scales that keep no tare themselves.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, load: Load | None = None) -> None:
         self.rules = rules
+        self.load = load or Load()
         self.shown: Weight = NotReady(Reason.SILENT)
-        self.tare_g = 0
         self._gross_g: int | None = None
         self._since_s = 0.0
-        self._sold_g: int | None = None  # the weighing that still has to be taken off the platter
 
     @property
     def sold(self) -> bool:
         """Whether what lies there is sold already."""
-        return self._sold_g is not None
+        return self.load.sold_g is not None
 
     def see(self, weight: Weight, now_s: float) -> Weight:
         """Take one reading of the scale and return what may be shown of it."""
         gross = self._settled(self._in_range(weight), now_s)
         self.shown = self._netto(gross)
         if self.sold and self._is_removed():
-            self._sold_g = None
-            self.tare_g, self.shown = 0, gross  # a tare of ours goes with the thing that it was for
+            self.load.sold_g = None
+            self.load.tare_g, self.shown = 0, gross  # a tare of ours goes with the thing that it was for
         return self.shown
 
     def verdict(self) -> Weight:
@@ -83,9 +97,9 @@ class Platter:
         shown = self.shown
         if isinstance(shown, NotReady):
             return shown
-        if shown.weight_g < 1 or shown.weight_g + self.tare_g < self.rules.minimum_g:
+        if shown.weight_g < 1 or shown.weight_g + self.load.tare_g < self.rules.minimum_g:
             return NotReady(Reason.BELOW_MINIMUM, shown.weight_g, shown.net)
-        if self._sold_g is not None:
+        if self.sold:
             return NotReady(Reason.NOT_REMOVED, shown.weight_g, shown.net)
         return shown
 
@@ -93,7 +107,7 @@ class Platter:
         """Return the verdict; a weight is thereby sold and will not be given again."""
         verdict = self.verdict()
         if isinstance(verdict, Stable) and self.rules.remove is not Remove.NEVER:
-            self._sold_g = verdict.weight_g
+            self.load.sold_g = verdict.weight_g
         return verdict
 
     def hold(self, tare_g: int | None) -> NotReady | None:
@@ -101,10 +115,10 @@ class Platter:
         if tare_g is None:
             if isinstance(self.shown, NotReady):
                 return self.shown
-            tare_g = self.shown.weight_g + self.tare_g
+            tare_g = self.shown.weight_g + self.load.tare_g
         if not 0 <= tare_g < self.rules.capacity_g:
             return NotReady(Reason.REFUSED, tare_g)
-        self.tare_g = tare_g
+        self.load.tare_g = tare_g
         return None
 
     def _in_range(self, weight: Weight) -> Weight:
@@ -132,11 +146,11 @@ class Platter:
         return weight
 
     def _netto(self, weight: Weight) -> Weight:
-        if not self.tare_g:
+        if not self.load.tare_g:
             return weight
         if weight.weight_g is None:
             return msgspec.structs.replace(weight, net=True)
-        net_g = weight.weight_g - self.tare_g
+        net_g = weight.weight_g - self.load.tare_g
         if isinstance(weight, NotReady):
             return msgspec.structs.replace(weight, weight_g=net_g, net=True)
         # An amount that the scale has worked out was of the gross weight.
@@ -146,7 +160,7 @@ class Platter:
         """Whether the platter was cleared; what moves or makes no sense proves nothing."""
         match self.shown:
             case Stable(weight_g):
-                other = self._sold_g is not None and abs(weight_g - self._sold_g) > self.rules.division_g
+                other = abs(weight_g - (self.load.sold_g or 0)) > self.rules.division_g
                 return weight_g <= self.rules.division_g or (self.rules.remove is Remove.CHANGE and other)
             case NotReady(Reason.UNDER_ZERO):
                 return True

@@ -20,7 +20,7 @@ from devices.scale_news import ScaleNews
 from devices.served import ServedDevice
 from devices.surroundings import Surroundings
 from devices.transport import Transport
-from devices.weighing import Platter, Remove, Rules
+from devices.weighing import Load, Platter, Remove, Rules
 
 LINE = "baud=9600&bits=7&parity=odd"
 """As the scale comes from the factory; what the settings say in the address wins."""
@@ -86,7 +86,7 @@ class DialogScale(ServedDevice):
         self._options = options or DialogOptions()
         super().__init__(device_id, address, on_line(around or Surroundings(), LINE), backoff=backoff)
         self._platter = Platter(_rules(device_id, self._options))
-        self._tare_g = 0
+        self._load = self.around.keep("load", Load())  # its tare; the scale itself knows what was not taken off
         self._wanted_minor: int | None = None
         self._turn_taken = asyncio.Lock()
         self._news, self._hurry = ScaleNews(self, self._platter), asyncio.Event()
@@ -106,7 +106,7 @@ class DialogScale(ServedDevice):
                     while not isinstance(weight, Stable):
                         await self._news.next()
                         weight = self._platter.shown
-                    self._tare_g = 0  # it was for this item
+                    self._load.tare_g = 0  # it was for this item
                 finally:
                     self._wanted_minor = None
         if unit_price_minor is None and isinstance(weight, Stable):
@@ -127,13 +127,13 @@ class DialogScale(ServedDevice):
         self._news.must_be_here()
         if weight_g is None or not 0 <= weight_g <= MAX_TARE_G:
             return NotReady(Reason.REFUSED, weight_g)
-        self._tare_g = weight_g
+        self._load.tare_g = weight_g
         return None
 
     async def clear_tare(self) -> NotReady | None:
         """Send no tare any more."""
         self._news.must_be_here()
-        self._tare_g = 0
+        self._load.tare_g = 0
         return None
 
     async def serve(self, transport: Transport) -> None:
@@ -157,7 +157,9 @@ class DialogScale(ServedDevice):
         wanted = self._wanted_minor
         try:
             async with asyncio.timeout(self._options.answer_s):
-                await self._write(transport, dialog.look() if wanted is None else dialog.weigh(wanted, self._tare_g))
+                await self._write(
+                    transport, dialog.look() if wanted is None else dialog.weigh(wanted, self._load.tare_g)
+                )
                 while not await self._hear(transport, dialog, wanted):
                     pass
         except TimeoutError:

@@ -28,7 +28,7 @@ class Commands:
         self._platter, self._news = platter, news
         self._heard: Weight | Done = platter.shown
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(maxsize=MAX_WAITING)
-        self._tared = self._clearing = False  # by the scale itself, at our command
+        self._load = platter.load
 
     @property
     def waiting(self) -> bool:
@@ -52,7 +52,7 @@ class Commands:
         """Set the present load as zero; a tare of ours ends with it."""
         if not self.language.zero:
             return NotReady(Reason.REFUSED)
-        self._platter.tare_g = 0
+        self._load.tare_g = 0
         return await self._give(self.language.zero, _is_zero)
 
     async def tare(self, weight_g: int | None) -> NotReady | None:
@@ -67,15 +67,15 @@ class Commands:
 
     async def clear_tare(self) -> NotReady | None:
         """Weigh gross again; a scale whose only way is to tare an empty platter must be empty (``NOT_REMOVED``)."""
-        self._platter.tare_g = 0
+        self._load.tare_g = 0
         language = self.language
-        if not language.clear_tare or (self._only_empty and not self._tared):
+        if not language.clear_tare or (self._only_empty and not self._load.tared):
             return await self._give(b"", lambda event: not event.net)
         shown = self._platter.shown
         if self._only_empty and isinstance(shown, Stable) and shown.weight_g:
             return NotReady(Reason.NOT_REMOVED, shown.weight_g)
         why = await self._give(language.clear_tare, _is_zero if self._only_empty else _is_gross)
-        self._tared = why is not None
+        self._load.tared = why is not None
         return why
 
     def taken_off(self, shown: Weight, *, now: bool) -> None:
@@ -85,11 +85,12 @@ class Commands:
             shown: the newest reading.
             now: with this reading the thing was taken off.
         """
-        self._clearing = self._tared and (self._clearing or now)
-        if not self._clearing:
+        load = self._load
+        load.clearing = load.tared and (load.clearing or now)
+        if not load.clearing:
             return
         if _is_zero(shown) if self._only_empty else _is_gross(shown):
-            self._tared = self._clearing = False
+            load.tared = load.clearing = False
         elif not self.waiting and (not self._only_empty or getattr(shown, "reason", None) is Reason.UNDER_ZERO):
             self._queue.put_nowait(self.language.clear_tare)
 
@@ -99,7 +100,7 @@ class Commands:
         return self.language.clear_tare == self.language.tare
 
     def _keeps(self, why: NotReady | None) -> NotReady | None:
-        self._tared = self._tared or why is None
+        self._load.tared = self._load.tared or why is None
         return why
 
     async def _give(self, command: bytes, reached: Callable[[Weight | Done], bool]) -> NotReady | None:

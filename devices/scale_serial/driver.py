@@ -25,7 +25,7 @@ from devices.scale_serial.options import ScaleOptions
 from devices.served import ServedDevice
 from devices.surroundings import Surroundings
 from devices.transport import Transport
-from devices.weighing import Platter, Rules, at_our_price
+from devices.weighing import Load, Platter, Rules, at_our_price
 
 MAX_LATE_READS = 16
 _FIRST_GUESS = "generic-cas"  # what stands in until an unknown scale has been heard
@@ -56,7 +56,7 @@ class SerialScale(ServedDevice):
         self.model = models(self._more).named(_FIRST_GUESS if self._auto else model)
         super().__init__(device_id, address, on_line(around or Surroundings(), self.model.line), backoff=backoff)
         self._parity = self._options.parity
-        self._platter = Platter(self._rules())
+        self._platter = Platter(self._rules(), self.around.keep("load", Load()))
         self._news, self._hurry = ScaleNews(self, self._platter), asyncio.Event()
         self._commands = Commands(self.model.language, self._platter, self._news, self._hurry)
         self._weighing = 0

@@ -78,8 +78,12 @@ def _bay(
     report: Report | None,
     neighbour: Callable[[str], Device],
 ) -> Bay[Device]:
+    kept: dict[str, object] = {}  # outlives each of its drivers
+
     def build(heard: Report) -> Device:
-        around = Surroundings(heard, plug, lambda address: resolve(address, lambda: plug.attached), taps, neighbour)
+        around = Surroundings(
+            heard, plug, lambda address: resolve(address, lambda: plug.attached), taps, neighbour, kept
+        )
         return open_device(settings, around)
 
     return Bay(settings, build, report=report, arrivals=plug)
