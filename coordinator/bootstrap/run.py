@@ -1,156 +1,46 @@
-"""Putting headquarters together: the one place that knows every concrete class."""
+"""One server process of headquarters, put together."""
 
 import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 
 from coordinator.api.app import create_app
 from coordinator.authority import OwnAuthority
-from coordinator.clock import SystemClock, stamp
+from coordinator.bootstrap.house import House, admin_token
+from coordinator.bootstrap.signposts import ANYWHERE, NOWHERE, Addresses, signposts
+from coordinator.clock import stamp
 from coordinator.console.pages import console
-from coordinator.db import schema
-from coordinator.db.engine import Database, again
-from coordinator.db.uow import SqlUnitOfWork
-from coordinator.db.views import SqlViews
-from coordinator.errors import UnsafeDatabase
-from coordinator.handlers import access, fleet, upkeep
-from coordinator.office import Office, Signposts
+from coordinator.db.engine import again
+from coordinator.handlers import fleet, upkeep
+from coordinator.office import Office
 from coordinator.running import broker_port, claim, keep_broker_port, let_go, merged, note, parts_of, processes
 from coordinator.server.downlink import Downlink
 from coordinator.server.intake import Intake
-from coordinator.server.listeners import Address, HttpServers, Listener, TlsFiles, bind
+from coordinator.server.listeners import HttpServers, Listener, TlsFiles, bind
 from coordinator.server.run import Parts, Server
 from coordinator.server.statuses import Statuses
-from coordinator.settings import CoordinatorSettings, Role
+from coordinator.settings import Role
 from coordinator.telemetry import Telemetry
 from link.broker import Broker
-from link.certificates import CertificateAuthority
 from link.hub import Hub, hub_topics
 from link.identity import signer_of, verify_request
 from link.mosquitto import BrokerTls
 from link.mqtt import mqtt_factory
 from link.transport import LinkSettings
 
-ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - recognised here, not bound
-NOWHERE = Signposts("", "", 0, "")
-TOKEN_FILE = "admin.token"  # noqa: S105 - a file's name
 HUB_QUEUE = 4000
 HUB_INFLIGHT = 100
 PARALLEL_EDGES = 64
-PAGE = 500
 
 _log = structlog.get_logger(__name__)
-
-
-class House:
-    """The lasting things: database, authority, clock. Commands of the terminal need only these."""
-
-    def __init__(self, settings: CoordinatorSettings, *, check_schema: bool = True) -> None:
-        self.settings, self.clock = settings, SystemClock()
-        settings.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.database = Database(settings.database_url, threads=settings.api.threads)
-        self.known_skus: set[str] = set()
-        self.views = SqlViews(self.database)
-        if check_schema:
-            self.check_schema()
-        self._authority: CertificateAuthority | None = None
-
-    def check_schema(self, *, migrate: bool = False) -> None:
-        """Refuse an old schema; SQLite in our own directory, or when asked to, is taken to this program's first.
-
-        Raises:
-            SchemaOutOfDate: names the command that helps.
-            UnsafeDatabase: headquarters worked here before, and its database is gone.
-        """
-        self._refuse_lost()
-        if (migrate or not self.settings.database) and schema.found(self.database) != schema.wanted():
-            before, after = schema.migrate(self.database)
-            _log.info("schema_migrated", before=before or "(none)", after=after)
-        schema.check(self.database)
-
-    def _refuse_lost(self) -> None:
-        """A lost database is never silently replaced by an empty one: no store would be known there, and nobody would see why."""
-        token = self.settings.directory / TOKEN_FILE
-        if not self.settings.database and token.exists() and schema.found(self.database) is None:
-            raise UnsafeDatabase(
-                f"headquarters worked in {self.settings.directory} before, and its database is gone: run 'shopwire coordinator restore "
-                f"FILE' with the newest backup, or delete {token} to begin with nothing"
-            )
-
-    def begin(self) -> SqlUnitOfWork:
-        """Return a unit of work."""
-        return SqlUnitOfWork(self.database, self.known_skus)
-
-    def parked(self, *, open_only: bool) -> Iterator[dict[str, Any]]:
-        """Yield the events in quarantine, oldest first."""
-        after = ""
-        while rows := self.views.quarantine(after, PAGE, open_only=open_only):
-            after = rows[-1]["received_at"] + rows[-1]["event_id"]
-            yield from rows
-
-    @property
-    def authority(self) -> CertificateAuthority:
-        """The certificate authority, made at first use."""
-        if self._authority is None:
-            self._authority = CertificateAuthority(self.settings.directory / "ca")
-        return self._authority
-
-    def close(self) -> None:
-        """Close the database."""
-        self.database.close()
-
-
-class Addresses(NamedTuple):
-    """Where this process really listens, and its broker."""
-
-    listeners: list[Address]
-    broker_host: str
-    broker_port: int
-    server_name: str
-
-
-def signposts(settings: CoordinatorSettings, addresses: Addresses) -> Signposts:
-    """Return what edges are told: settings first, else what was really taken."""
-    api, broker = settings.api, settings.broker
-    https = next((each for each in addresses.listeners if each.secure), None)
-    host = "" if https is None else api.server_names[0] if https.host in ANYWHERE else https.host
-    url = api.public_url or (f"https://{host}:{https.port}" if https else "")
-    near = addresses.broker_host
-    seen = broker.public_host or (api.server_names[0] if near in ANYWHERE else near)
-    return Signposts(url, seen, broker.public_port or addresses.broker_port, addresses.server_name or seen)
-
-
-def published(settings: CoordinatorSettings) -> Signposts:
-    """Return the signposts for a command of the terminal: those of the processes that run here, else from the settings."""
-    running = processes(settings.directory)
-    if running:
-        return merged(NOWHERE, running)
-    listeners = [_planned(address) for address in settings.api.listen]
-    broker = settings.broker
-    return signposts(settings, Addresses(listeners, broker.host or broker.listen, broker.port, broker.server_name))
-
-
-def running_pid(settings: CoordinatorSettings) -> int | None:
-    """Return a process that serves this data directory, if one does."""
-    return next((each.pid for each in processes(settings.directory)), None)
-
-
-def _planned(address: str) -> Address:
-    parts = urlsplit(address)
-    return Address(address, parts.scheme == "https", parts.hostname or "", parts.port or 8443)
-
-
-def serve(house: House, role: Role, *, announce: bool) -> "Run":
-    """Put a server process together; ``Run.run`` runs it."""
-    return Run(house, role, announce=announce)
 
 
 class Run:
@@ -361,13 +251,6 @@ class Run:
         sys.stdout.flush()
 
 
-def admin_token(house: House) -> Path:
-    """Return the file with an administrator's token of this machine, made at first use (0600)."""
-    file = house.settings.directory / TOKEN_FILE
-    if not file.exists():
-        name = f"this-machine-{os.urandom(4).hex()}"
-        token = access.create_token(name, "admin", house.begin(), house.clock, actor="bootstrap")
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            out.write(token + "\n")
-    return file
+def serve(house: House, role: Role, *, announce: bool) -> Run:
+    """Put a server process together; ``Run.run`` runs it."""
+    return Run(house, role, announce=announce)
