@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,12 +163,12 @@ class Server:
 
     async def _mind_floods(self, hub: Hub, broker: Broker | None) -> None:
         """Let our Mosquitto take nothing for a while from an edge that sends more than anybody could read (F53), and tell a person."""
-        clock, muted, untold = asyncio.get_running_loop().time, dict[str, float](), dict[str, str]()
+        muted, untold = dict[str, float](), dict[str, str]()
         while True:
             await asyncio.sleep(BROKER_LOOK_S)
             floods = {edge: dropped for edge, dropped in hub.take_floods().items() if dropped >= FLOOD_DROPPED}
-            kept = {edge: until for edge, until in muted.items() if until > clock()}
-            wanted = kept | dict.fromkeys(floods, clock() + MUTE_S)
+            kept = {edge: until for edge, until in muted.items() if until > self._now_s()}
+            wanted = kept | dict.fromkeys(floods, self._now_s() + MUTE_S)
             if broker is not None and broker.pid is not None and wanted.keys() != muted.keys():
                 _mute(broker, wanted)
             muted = wanted
@@ -176,6 +177,9 @@ class Server:
                 for edge, dropped in floods.items()
             }
             untold = await self._tell_floods(untold | texts, known_away=bool(untold))
+
+    def _now_s(self) -> float:
+        return time.monotonic()
 
     async def _tell_floods(self, texts: dict[str, str], *, known_away: bool) -> dict[str, str]:
         """Tell a person of floods; return what the database would not take, for the next look."""
