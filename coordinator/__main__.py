@@ -2,89 +2,17 @@
 
 import asyncio
 import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from coordinator.settings import CoordinatorSettings, InvalidSettings, load
-from coordinator.texts import Language, say
-
-if TYPE_CHECKING:
-    from coordinator.bootstrap import House
+from coordinator.terminal.asked import ToldGroup, common, lang, opened, settings_of
+from coordinator.terminal.quarantine import quarantine
+from coordinator.terminal.tokens import token
+from coordinator.texts import say
 
 ROLES = ("api", "ingest", "ticker", "all")
-TOKEN_ROLES = ("viewer", "operator", "admin")
 EXIT_BROKEN = 1
-
-Command = Callable[..., Any]
-
-
-def common(command: Command) -> Command:
-    """Add the options that every command has."""
-    data = click.option(
-        "--data-dir", type=click.Path(path_type=Path), help="State directory / 数据目录 [COORDINATOR_DATA_DIR]"
-    )
-    config = click.option("--config", type=click.Path(path_type=Path), help="TOML file with settings / 配置文件")
-    return config(data(command))
-
-
-def settings_of(config: Path | None, data_dir: Path | None, **overrides: Any) -> CoordinatorSettings:
-    """Return the settings in force, or end with a message that names the setting."""
-    try:
-        return load(config, os.environ, {"data_dir": str(data_dir) if data_dir else None, **overrides})
-    except InvalidSettings as error:
-        raise click.ClickException(str(error)) from error
-
-
-@contextmanager
-def opened(settings: CoordinatorSettings, *, check_schema: bool = True) -> Iterator["House"]:
-    """Open headquarters' house and turn its refusals into messages; ``check_schema`` False = it may be made here and now."""
-    from coordinator.bootstrap import House
-    from coordinator.errors import CoordinatorError
-    from coordinator.logs import configure
-    from domain.errors import DomainError
-    from link.errors import LinkError
-
-    if check_schema and not settings.database and not (settings.directory / "coordinator.db").exists():
-        # A doctor of an empty database would say that all is well, wherever a mistyped folder led it.
-        raise click.ClickException(
-            f"{settings.directory} holds no headquarters: is --data-dir right? `shopwire coordinator serve` makes one"
-        )
-    configure(settings.logging)
-    house: House | None = None
-    try:
-        house = House(settings, check_schema=check_schema)
-        yield house
-    except (CoordinatorError, DomainError, LinkError, InvalidSettings) as error:
-        raise click.ClickException(str(error)) from error
-    finally:
-        if house is not None:
-            house.close()
-
-
-def lang(ctx: click.Context) -> Language:
-    """Return the language of this command."""
-    return cast("Language", (ctx.obj or {}).get("lang", "zh"))
-
-
-class Told(click.Command):
-    """A command that stands in its group's list with its whole first sentence, in the language of the command line."""
-
-    def get_short_help_str(self, limit: int = 45) -> str:
-        """Return one half of ``English. / 中文.``; lines are wrapped, not cut at ``limit``."""
-        english, _, chinese = (self.help or "").partition("\n\n")[0].replace("\n", " ").partition(" / ")
-        return chinese if chinese and lang(click.get_current_context().find_root()) == "zh" else english
-
-
-class ToldGroup(click.Group, Told):
-    """Commands and groups of that kind."""
-
-    command_class = Told
-    group_class = type
 
 
 @click.group(cls=ToldGroup)
@@ -265,123 +193,8 @@ def restore(ctx: click.Context, config: Path | None, data_dir: Path | None, file
     click.echo(say(lang(ctx), "restored", file=file, gen=gen))
 
 
-@coordinator.group()
-def quarantine() -> None:
-    """Events that could not be applied, and their two ways out. / 无法入账的事件及其处理.
-
-    \b
-    Read the reason; then one of the two:
-      shopwire coordinator quarantine list --data-dir hq
-      shopwire coordinator quarantine retry EVENT --data-dir hq     # after the missing item was imported
-      shopwire coordinator quarantine settle EVENT --reason "till 2 summed wrongly, cash was right" --data-dir hq
-
-    \b
-    先看原因，再从后两条中选一条：
-      shopwire coordinator quarantine list --data-dir hq
-      shopwire coordinator quarantine retry EVENT --data-dir hq     # 补录了缺少的商品之后
-      shopwire coordinator quarantine settle EVENT --reason "2 号机合计有误，现金无误" --data-dir hq
-    """  # noqa: D301 - \b is click's mark for lines to keep
-
-
-@quarantine.command("list")
-@common
-@click.option("--all", "with_resolved", is_flag=True, help="The resolved ones too / 包括已处理的.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of text / 每行输出一个 JSON.")
-@click.pass_context
-def list_parked(
-    ctx: click.Context, config: Path | None, data_dir: Path | None, with_resolved: bool, as_json: bool
-) -> None:
-    """Show the events that wait, oldest first: id, place, money and reason. / 列出待处理事件."""
-    count = 0
-    with opened(settings_of(config, data_dir)) as house:
-        for row in house.parked(open_only=not with_resolved):
-            count += 1
-            del row["raw"]
-            click.echo(json.dumps(row, ensure_ascii=False) if as_json else say(lang(ctx), "parked_row", **row))
-            if row["resolved_at"] and not as_json:
-                click.echo(say(lang(ctx), "parked_resolved", **row))
-    if not as_json:
-        click.echo(say(lang(ctx), "parked_count", count=count))
-
-
-@quarantine.command("retry")
-@common
-@click.argument("event")
-@click.option("--by", default="terminal", help="Your name, for the audit / 操作人，记入审计.")
-@click.pass_context
-def retry_parked(ctx: click.Context, config: Path | None, data_dir: Path | None, event: str, by: str) -> None:
-    """Apply EVENT again, now that its cause is mended; says why when it still cannot be. / 重新入账."""
-    from coordinator.db.engine import again
-    from coordinator.handlers.quarantine import retry
-
-    with opened(settings_of(config, data_dir)) as house:
-        again(lambda: retry(event, house.begin(), house.clock, actor=by))
-    click.echo(say(lang(ctx), "parked_booked", event=event))
-
-
-@quarantine.command("settle")
-@common
-@click.argument("event")
-@click.option("--reason", required=True, help="Why it is closed, for the auditor / 核销原因，供审计查阅.")
-@click.option("--by", default="terminal", help="Your name, for the audit / 操作人，记入审计.")
-@click.pass_context
-def settle_parked(
-    ctx: click.Context, config: Path | None, data_dir: Path | None, event: str, reason: str, by: str
-) -> None:
-    """Close EVENT for good: its money goes from suspense to written_off, stock is left as it is. / 核销."""
-    from coordinator.db.engine import again
-    from coordinator.handlers.quarantine import settle
-
-    with opened(settings_of(config, data_dir)) as house:
-        minor = again(lambda: settle(event, reason, house.begin(), house.clock, actor=by))
-    click.echo(say(lang(ctx), "parked_settled", event=event, minor=minor))
-
-
-@coordinator.group()
-def token() -> None:
-    """Tokens for people and programs that use the HTTP interface. / 接口令牌."""
-
-
-@token.command("create")
-@common
-@click.argument("name")
-@click.option(
-    "--role",
-    type=click.Choice(TOKEN_ROLES),
-    required=True,
-    help="viewer reads, operator changes, admin also revokes / viewer 只读，operator 可修改，admin 还可吊销.",
-)
-@click.option(
-    "--days",
-    type=click.IntRange(1, 3650),
-    help="How long it works; without it until revoked / 有效天数，缺省为直到吊销.",
-)
-@click.pass_context
-def create_token(
-    ctx: click.Context, config: Path | None, data_dir: Path | None, name: str, role: str, days: int | None
-) -> None:
-    """Make token NAME and print it, this once. / 创建令牌."""
-    from coordinator.handlers import access
-
-    with opened(settings_of(config, data_dir)) as house:
-        kind = cast("access.TokenRole", role)
-        made = access.create_token(name, kind, house.begin(), house.clock, actor="terminal", days=days)
-    click.echo(say(lang(ctx), "token_title", name=name, role=role), err=True)
-    click.echo(made)
-
-
-@token.command("revoke")
-@common
-@click.argument("name")
-@click.pass_context
-def revoke_token(ctx: click.Context, config: Path | None, data_dir: Path | None, name: str) -> None:
-    """End token NAME at once. / 吊销令牌."""
-    from coordinator.handlers import access
-
-    with opened(settings_of(config, data_dir)) as house:
-        access.revoke_token(name, house.begin(), house.clock, actor="terminal")
-    click.echo(say(lang(ctx), "token_revoked", name=name))
-
+coordinator.add_command(quarantine)
+coordinator.add_command(token)
 
 if __name__ == "__main__":
     coordinator(prog_name="shopwire coordinator")
