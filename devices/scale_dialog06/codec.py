@@ -92,6 +92,7 @@ class _Step(enum.Enum):
     PRICE_TAKEN = enum.auto()
     RESULT = enum.auto()
     STATUS = enum.auto()
+    PROOF_WANTED = enum.auto()
     PROOF_TAKEN = enum.auto()
     VERDICT = enum.auto()
 
@@ -111,7 +112,7 @@ class Dialog:
     """One talk with a scale; feed it any chunks.
 
     Attributes:
-        refused: whether the scale has refused our proof: nothing will work until the keys are right.
+        refused: whether the scale has refused our proof: nothing will work until the keys are right, and come through whole.
     """
 
     def __init__(self, keys: Keys) -> None:
@@ -119,6 +120,7 @@ class Dialog:
         self._cutter = Delimited(0x02, 0x03, ACK + NAK)
         self._step = _Step.NOTHING
         self._record, self._price_minor = b"", 0
+        self._then = b""  # what a proof has interrupted
         self._poll_only = False
         self.refused = False
 
@@ -131,13 +133,17 @@ class Dialog:
         """Return what asks for a weighing at this price; after "moving" only its result is asked for again."""
         record = price_record(unit_price_minor, tare_g)
         again, self._poll_only = self._poll_only and record == self._record, False
-        self._record, self._price_minor = record, unit_price_minor
+        self._record = self._then = record
+        self._price_minor = unit_price_minor
         self._cutter.reset()
         return self._say(_Step.RESULT, POLL) if again else self._say(_Step.PRICE_TAKEN, record)
 
     def look(self) -> bytes:
-        """Return what asks whether the scale is there, without touching its weighing."""
+        """Return what asks whether the scale is there, without touching its weighing; one that has refused our proof is made to want it."""
         self._cutter.reset()
+        self._then = b""
+        if self.refused:
+            return self._say(_Step.PROOF_WANTED, self._record or price_record(MAX_PRICE_MINOR))
         return self._say(_Step.STATUS, ASK_STATUS)
 
     def feed(self, data: bytes) -> list[Event]:
@@ -152,9 +158,11 @@ class Dialog:
         match self._step, frame:
             case _Step.PRICE_TAKEN, b"\x06":
                 return Send(self._say(_Step.RESULT, POLL))
+            case _Step.PROOF_WANTED, b"\x06":
+                return self._believed()
             case _Step.PROOF_TAKEN, b"\x06":
                 return Send(self._say(_Step.VERDICT, POLL))
-            case ((_Step.PRICE_TAKEN | _Step.RESULT | _Step.PROOF_TAKEN | _Step.VERDICT), b"\x15"):
+            case _, b"\x15" if self._step not in (_Step.NOTHING, _Step.STATUS):
                 return Send(self._say(_Step.STATUS, ASK_STATUS))
             case _Step.VERDICT, _:
                 return self._verdict(frame)
@@ -174,10 +182,15 @@ class Dialog:
         self._step = _Step.NOTHING
         if verdict is None:
             return NotReady(Reason.GARBLED)
-        self.refused = verdict[1] == b"0"
-        if self.refused:
+        if verdict[1] == b"0":
+            self.refused = True
             return NotReady(Reason.FAULT)
-        return Send(self._say(_Step.PRICE_TAKEN, self._record)) if self._record else Alive()
+        return self._believed()
+
+    def _believed(self) -> Event:
+        """Go on with what the proof has interrupted."""
+        self._step, self.refused = _Step.NOTHING, False
+        return Send(self._say(_Step.PRICE_TAKEN, self._then)) if self._then else Alive()
 
     def _result(self, frame: bytes) -> Event:
         self._step = _Step.NOTHING

@@ -77,6 +77,16 @@ async def test_wrong_keys_are_said_to_be_wrong(tmp_path: Path) -> None:
         assert scale.state.health is Health.FAILED
 
 
+async def test_one_proof_that_was_garbled_on_its_way_is_not_the_end(tmp_path: Path) -> None:
+    async with till(tmp_path) as (sim, scale):
+        sim.voice.spoil = 1
+        sim.handle({"put": 455})
+        with pytest.raises(DeviceUnavailable, match="keys"):
+            await scale.weigh(5.0, 2598)
+        await until(lambda: scale.state.health is Health.OK)
+        assert await scale.weigh(5.0, 2598) == Stable(455, amount_minor=1182)
+
+
 async def test_every_refusal_of_the_scale_has_its_reason(tmp_path: Path) -> None:
     async with till(tmp_path) as (sim, scale):
         for grams, reason in ((50, Reason.BELOW_MINIMUM), (-200, Reason.UNDER_ZERO), (15_100, Reason.OVER_CAPACITY)):

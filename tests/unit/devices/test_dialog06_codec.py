@@ -122,6 +122,35 @@ def test_a_look_at_an_idle_scale_touches_no_weighing() -> None:
     assert dialog.feed(b"\x0211\x1b1\x03") == [Alive()]
 
 
+def test_a_proof_wanted_while_nobody_weighs_starts_no_weighing() -> None:
+    dialog = Dialog(KEYS)
+    dialog.weigh(2598)
+    dialog.feed(b"\x06\x0202\x1b3\x1b00455\x1b002598\x1b001182\x03")
+    dialog.look()
+    dialog.feed(b"\x0211\x1b247\x03\x06")
+    assert dialog.feed(b"\x0211\x1b1\x03") == [Alive()]
+
+
+def test_a_proof_that_was_refused_is_given_again() -> None:
+    dialog = Dialog(KEYS)
+    dialog.weigh(2598)
+    assert dialog.feed(b"\x0211\x1b247\x03\x06\x0211\x1b0\x03")[-1] == NotReady(Reason.FAULT)
+    assert dialog.refused
+    assert dialog.look() == price_record(2598)  # a price makes it ask for the proof again
+    assert dialog.feed(b"\x0211\x1b247\x03\x06\x0211\x1b1\x03")[-1] == Alive()
+    assert not dialog.refused
+    assert dialog.look() == STATUS_REQUEST
+
+
+def test_a_scale_that_wants_no_proof_any_more_is_believed() -> None:
+    dialog = Dialog(KEYS)
+    dialog.weigh(2598)
+    dialog.feed(b"\x0211\x1b247\x03\x06\x0211\x1b0\x03")
+    dialog.look()
+    assert dialog.feed(b"\x06") == [Alive()]
+    assert not dialog.refused
+
+
 def test_every_record_is_explained() -> None:
     explain = PROTOCOLS["scale-dialog06"]
     said = b"\x06\x15\x0202\x1b3\x1b00455\x1b002598\x1b001182\x03\x0211\x1b247\x03\x0211\x1b1\x03\x0299\x03\xff"
