@@ -140,9 +140,6 @@ class Stock(Protocol):
     def move(self, source: str, changes: Mapping[str, int]) -> None:
         """Append a movement and fold it into the levels."""
 
-    def on_hand(self, sku: str) -> int:
-        """Return the level in thousandths; 0 when nothing ever moved."""
-
 
 class Days(Protocol):
     """Closed business days, by receipt range."""

@@ -25,11 +25,6 @@ class SqliteStock:
             self._db.execute(_MOVE, (source, _encode(changes).decode()))
             self._db.executemany(_FOLD, sorted(changes.items()))
 
-    def on_hand(self, sku: str) -> int:
-        """Return the level in thousandths; 0 when nothing ever moved."""
-        row = self._db.execute("SELECT on_hand_milli FROM stock_level WHERE sku = ?", (sku,)).fetchone()
-        return int(row[0]) if row else 0
-
 
 def differences(connection: sqlite3.Connection) -> list[tuple[str, int, int]]:
     """Return ``(sku, level, sum of movements)`` wherever the two differ: none, unless the file was damaged."""
