@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
+from devices.breaking import seemly
 from devices.errors import DeviceMisconfigured
 from devices.receipt import Align
 
@@ -88,7 +89,7 @@ def _break(text: str, end: int) -> int:
     """Return where the first line ends: at a space, beside a Chinese character, or in need anywhere."""
     for at in range(end, end // 2, -1):
         if text[at] == " " or text[at - 1] == " " or _wide(text[at]) or _wide(text[at - 1]):
-            return at
+            return seemly(text, at)
     return end
 
 

@@ -8,6 +8,7 @@ import functools
 import unicodedata
 from collections.abc import Callable
 
+from devices.breaking import seemly
 from devices.printer_escpos.profile import Chinese
 
 _REPLACED = str.maketrans({"¥": "￥", "\t": " ", "\u00a0": " ", "\u2028": "\n", "\u2029": "\n", "\r": "\n"})
@@ -103,7 +104,8 @@ def drawn_columns(text: str) -> int:
 def wrap(text: str, width: int, measure: Measure = columns) -> list[str]:
     """Break cleaned ``text`` into lines of at most ``width`` (2 or more) columns; a wide character is never split.
 
-    Lines break at spaces where there are any, otherwise anywhere, as Chinese does. Never returns an empty list.
+    Lines break at spaces where there are any, otherwise anywhere, as Chinese does, but not before a closing mark. Never returns an
+    empty list.
 
     >>> wrap("绿茶 green tea", 8)
     ['绿茶', 'green', 'tea']
@@ -116,7 +118,7 @@ def _wrap_paragraph(text: str, width: int, measure: Measure) -> list[str]:
     while measure(text) > width:
         head = _fitting(text, width, measure)
         space = text.rfind(" ", 0, len(head) + 1)
-        at = space if space > 0 and text[len(head)].isascii() and head.strip(" ") else len(head)
+        at = space if space > 0 and text[len(head)].isascii() and head.strip(" ") else seemly(text, len(head))
         lines.append(text[:at].rstrip(" "))
         text = text[at:].lstrip(" ")
     lines.append(text)

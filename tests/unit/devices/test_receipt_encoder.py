@@ -1,5 +1,6 @@
 """Documents into bytes: Chinese, columns, symbols, and no byte of data that could be a command (F37, F42)."""
 
+import doctest
 import json
 import unicodedata
 from pathlib import Path
@@ -11,6 +12,7 @@ import qrcode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices import breaking
 from devices.printer_escpos.encoder import cell_widths, encode_receipt
 from devices.printer_escpos.profile import PROFILES, Chinese, Cut, PrinterProfile
 from devices.printer_escpos.raster import picture_commands
@@ -68,6 +70,13 @@ def test_text_is_wrapped_by_columns_and_a_wide_character_is_never_split() -> Non
     assert wrap("", 10) == [""]
     assert wrap("a\n\nb", 10) == ["a", "", "b"]
     assert pad("茶", 5, "center") == " 茶  "
+
+
+def test_no_line_begins_with_a_closing_mark_or_ends_with_an_opening_one() -> None:
+    assert wrap("沃茂超市（南京西路旗舰店）", 24) == ["沃茂超市（南京西路旗舰", "店）"]
+    assert wrap("乌龙茶礼盒（含袋）", 12) == ["乌龙茶礼盒", "（含袋）"]
+    assert wrap("，，，，，，", 4) == ["，，", "，，", "，，"]
+    assert doctest.testmod(breaking).failed == 0
 
 
 @given(st.text(max_size=200), st.integers(2, 64))
