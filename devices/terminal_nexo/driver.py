@@ -40,6 +40,7 @@ WAITING = 16
 """Questions that may be open at once."""
 
 _NOT_FOUND = Unknown("not_found")
+_NOBODY = " "  # no number of an order: what became of it is asked for a sign of life
 _log = structlog.get_logger(__name__)
 
 
@@ -50,11 +51,18 @@ class TerminalOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         sale_id: our name.
         poi_id: the terminal's.
         currency: of refunds, ISO 4217.
+        watch_s: a terminal that has nothing to do is asked for a sign of life so often; 0 never asks.
     """
 
     sale_id: str = "shopwire"
     poi_id: str = "terminal-1"
     currency: str = "CNY"
+    watch_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        """Refuse a watch that floods."""
+        if self.watch_s and not 0.05 <= self.watch_s <= 3600:
+            raise ValueError(f"watch_s {self.watch_s} is not 0.05 to 3600, or 0")
 
 
 class NexoTerminal(ServedDevice):
@@ -83,7 +91,12 @@ class NexoTerminal(ServedDevice):
         self.counts: Counter[str] = Counter()
 
     async def serve(self, transport: Transport) -> None:
-        """Log in, then give each answer to whoever asked."""
+        """Log in, then give each answer to whoever asked, and see that it is still there."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch())
+            await self._listen(transport)  # in the body, not a task: see ServedDevice.serve
+
+    async def _listen(self, transport: Transport) -> None:
         decoder, service = FrameDecoder(), _fresh_service()
         login = self._waiting[service] = asyncio.get_running_loop().create_future()
         try:
@@ -187,6 +200,18 @@ class NexoTerminal(ServedDevice):
             return Closed(refunded=True) if reversed_ else Unknown("reversing")
         answer = await self._ask_status(attempt.order_no, _left(deadline_s))
         return answer if isinstance(answer, Unknown) else codec.outcome_of(attempt, answer)
+
+    async def _watch(self) -> None:
+        """See that an idle terminal is there: one whose power is gone does not close its line.
+
+        Raises:
+            DeviceUnavailable: it does not answer.
+        """
+        while self._options.watch_s:
+            await asyncio.sleep(self._options.watch_s)
+            idle = self._transport is not None and not self._waiting
+            if idle and await self._ask_status(_NOBODY, STATUS_S) == Unknown("timeout") and not self._waiting:
+                raise DeviceUnavailable(self.device_id, f"no answer within {STATUS_S:g} s")
 
     async def _ask_status(self, number: str, within_s: float, category: str = codec.PAYMENT) -> Answer | Unknown:
         service = _fresh_service()

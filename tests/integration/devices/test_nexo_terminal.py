@@ -49,6 +49,38 @@ async def working(sim: TerminalSim) -> AsyncIterator[NexoTerminal]:
         yield terminal
 
 
+async def test_a_terminal_that_hangs_is_noticed_before_anybody_asks_it(
+    sim: TerminalSim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "STATUS_S", 0.1)
+    monkeypatch.setattr(driver, "LOGIN_S", 0.2)
+    async with at(sim, TerminalOptions(watch_s=0.05)) as terminal:
+        await until(lambda: terminal.state.health is Health.OK)
+        sim.handle({"fault": "freeze"})
+        await until(lambda: terminal.state.health is Health.ABSENT)
+        assert "no answer" in terminal.state.reason
+        sim.handle({"fault": "thaw"})
+        await until(lambda: terminal.state.health is Health.OK)
+        assert terminal.counts == {}
+
+
+async def test_who_waits_for_a_card_is_not_disturbed_by_the_watch(
+    sim: TerminalSim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "STATUS_S", 0.1)
+    sim.handle({"answer": "password_never"})
+    async with at(sim, TerminalOptions(watch_s=0.05)) as terminal:
+        await until(lambda: terminal.state.health is Health.OK)
+        paying = asyncio.create_task(terminal.pay(attempt(), within_s=5))
+        await until(lambda: sim.shows()["orders"])
+        sim.handle({"fault": "freeze"})
+        await asyncio.sleep(0.3)  # several watches long
+        assert terminal.state.health is Health.OK
+        sim.handle({"fault": "thaw"})
+        sim.handle({"card": "taps"})
+        assert isinstance(await paying, Paid)
+
+
 async def test_a_payment_is_paid_with_a_receipt_and_no_whole_card(sim: TerminalSim) -> None:
     async with working(sim) as terminal:
         paid = await terminal.pay(attempt(1205))
