@@ -1,6 +1,7 @@
 """The loop of every device on a stream of bytes: open, serve, lose, wait, open again. What it serves is the driver's own."""
 
 import asyncio
+from abc import ABC, abstractmethod
 
 from devices.backoff import Backoff
 from devices.errors import DeviceUnavailable
@@ -12,7 +13,7 @@ from devices.transport.address import check_address, open_transport, parse_addre
 from devices.transport.trace import TracedTransport
 
 
-class ServedDevice(HasHealth):
+class ServedDevice(HasHealth, ABC):
     """A device that one transport leads to. A driver derives from it and writes ``serve``.
 
     Attributes:
@@ -44,6 +45,7 @@ class ServedDevice(HasHealth):
                 raise asyncio.CancelledError
             await self.around.arrivals.wait(self._backoff.wait_s())
 
+    @abstractmethod
     async def serve(self, transport: Transport) -> None:
         """Talk with the device until it is lost.
 
@@ -53,7 +55,6 @@ class ServedDevice(HasHealth):
         Raises:
             DeviceUnavailable: it is lost.
         """
-        raise NotImplementedError
 
     def alive(self) -> None:
         """Tell that the device has answered: it is OK, and the next loss starts with a short wait."""

@@ -1,6 +1,7 @@
 """Devices that take commands and never answer: that their line takes what we write is all there is to know of their health."""
 
 import asyncio
+from abc import abstractmethod
 
 from devices.errors import DeviceUnavailable
 from devices.served import ServedDevice
@@ -19,13 +20,13 @@ class SilentDevice(ServedDevice):
             tasks.create_task(_until_gone(transport))
             await self.work(transport)  # in the body, not a task: see ServedDevice.serve
 
+    @abstractmethod
     async def work(self, transport: Transport) -> None:
         """Tell the device what it shall do, again from the beginning after each opening.
 
         Raises:
             DeviceUnavailable: it is lost.
         """
-        raise NotImplementedError
 
     async def tell(self, transport: Transport, data: bytes) -> None:
         """Write ``data``.

@@ -1,5 +1,6 @@
 """What scanners have in common: a window, a beeper, and a person who holds codes before it."""
 
+from abc import abstractmethod
 from typing import Any
 
 from firmware_sim.wire import SimulatedDevice, Wire
@@ -47,9 +48,9 @@ class ScanningSim(SimulatedDevice):
             self.good_beeps += 1
             self.emit(data, aim)
 
+    @abstractmethod
     def emit(self, data: str, aim: str) -> None:
         """Send a code that was read."""
-        raise NotImplementedError
 
     def program(self, name: str, value: str) -> bool:
         """Hold a programming code before the window; tell whether it changed the set-up."""

@@ -1,5 +1,6 @@
 """What simulators of one wire have in common."""
 
+from abc import abstractmethod
 from typing import Any
 
 from firmware_sim.wire.faults import Wire
@@ -26,21 +27,21 @@ class SimulatedDevice(Switched):
         """Switch it off."""
         await self.wire.stop()
 
+    @abstractmethod
     def receive(self, data: bytes) -> None:
         """Take bytes from whoever talks to the device."""
-        raise NotImplementedError
 
+    @abstractmethod
     def do(self, command: dict[str, Any]) -> None:
         """Carry out one command of the device's own.
 
         Raises:
             ValueError, KeyError, TypeError: it is none.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def shows(self) -> dict[str, Any]:
         """Return what a person who stands before the device sees."""
-        raise NotImplementedError
 
     def handle(self, command: dict[str, Any]) -> dict[str, Any]:
         """Carry out one JSON command and return what the device shows then.

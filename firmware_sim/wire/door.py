@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from abc import abstractmethod
 
 from firmware_sim.wire.switched import Switched
 
@@ -83,13 +84,13 @@ class Door(Switched):
                 return False
         return True
 
+    @abstractmethod
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Talk with one caller; the line is cut afterwards.
 
         Raises:
             OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError: the caller went, or never spoke HTTP.
         """
-        raise NotImplementedError
 
     async def _open(self, door: socket.socket) -> asyncio.Server:
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -36,14 +37,14 @@ class Wire(Switched):
         self._pump: asyncio.Task[None] | None = None
 
     @property
+    @abstractmethod
     def plugged(self) -> bool:
         """Whether the cable is in."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def address(self) -> str:
         """What a driver's settings name: a path, or ``tcp:HOST:PORT``."""
-        raise NotImplementedError
 
     async def start(self) -> None:
         """Plug it in."""
@@ -70,13 +71,13 @@ class Wire(Switched):
         self._outgoing += data[:room]
         self._work.set()
 
+    @abstractmethod
     def unplug(self) -> None:
         """Pull the cable: what was on its way is lost, whoever has the line open sees a hang-up."""
-        raise NotImplementedError
 
+    @abstractmethod
     def replug(self) -> None:
         """Plug it in again."""
-        raise NotImplementedError
 
     def freeze(self, frozen: bool = True) -> None:
         """Hang, or go on: a frozen device takes nothing in and gives nothing out; what arrives waits in its line."""
@@ -164,5 +165,5 @@ class Wire(Switched):
     async def _gone(self) -> None:
         return
 
-    async def _write(self, data: bytes) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    async def _write(self, data: bytes) -> int: ...

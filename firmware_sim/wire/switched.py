@@ -1,19 +1,20 @@
 """What is switched on and off: by hand, or with ``async with``."""
 
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 
-class Switched:
+class Switched(ABC):
     """Something that runs between ``start`` and ``stop``."""
 
+    @abstractmethod
     async def start(self) -> None:
         """Switch it on."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def stop(self) -> None:
         """Switch it off."""
-        raise NotImplementedError
 
     async def __aenter__(self) -> Self:
         """Switch it on."""

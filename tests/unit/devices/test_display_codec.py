@@ -35,6 +35,15 @@ class NoWire(Wire):
     plugged = True
     address = "none"
 
+    def unplug(self) -> None:
+        """Nobody does."""
+
+    def replug(self) -> None:
+        """Nobody does."""
+
+    async def _write(self, data: bytes) -> int:
+        return len(data)
+
 
 def glass_after(data: bytes, model: str) -> dict[str, Any]:
     sim = DisplaySim(NoWire(), model)
