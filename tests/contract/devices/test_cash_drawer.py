@@ -81,7 +81,7 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
             "printer-1",
             sim.address,
             PROFILES.named(profile),
-            PrinterOptions(reply_s=0.2, poll_s=0.1),
+            PrinterOptions(reply_s=1.5, poll_s=0.1),
             backoff=Backoff(0.01, 0.02),
         )
         simulated = SimulatedBench(sim, printer, level)

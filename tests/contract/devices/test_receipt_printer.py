@@ -19,7 +19,7 @@ from firmware_sim.printer import PrinterPty, PrinterSim, PrinterTcp
 from firmware_sim.wire import Wire
 from tests.waiting import until
 
-QUICK = PrinterOptions(reply_s=0.1, mute_s=0.2, poll_s=0.1)
+QUICK = PrinterOptions(reply_s=1.5, mute_s=0.2, poll_s=0.1)
 
 
 class Bench(Protocol):

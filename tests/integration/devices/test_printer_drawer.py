@@ -28,7 +28,7 @@ LINES = tuple(Text(f"第 {number} 行") for number in range(20))
 async def at(
     sim: PrinterSim, profile: str = "epson-80", level: Literal["high", "low", "unknown"] = "high", alarm_s: float = 60
 ) -> AsyncIterator[tuple[EscPosPrinter, PrinterDrawer]]:
-    options = PrinterOptions(reply_s=0.2, mute_s=0.3, poll_s=0.1)
+    options = PrinterOptions(reply_s=1.5, mute_s=0.3, poll_s=0.1)
     printer = EscPosPrinter("printer-1", sim.address, PROFILES.named(profile), options, backoff=Backoff(0.01, 0.02))
     around = Surroundings(neighbour=lambda _: printer)
     drawer = PrinterDrawer(
