@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import socket
 import threading
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from devices.errors import DeviceUnavailable
 from devices.transport import Transport
 from devices.transport.address import open_transport, parse_address
 from devices.transport.descriptor import DescriptorTransport
+from devices.transport.tcp import KEEPALIVE, TcpTransport
 from tests.waiting import until
 
 BIG = 300_000
@@ -100,6 +102,21 @@ async def test_on_the_network_too() -> None:
             await asyncio.gather(transport.write(b"a" * BIG), transport.write(b"b" * BIG))
             await done.wait()
         assert bytes(arrived) == b"a" * BIG + b"b" * BIG
+    finally:
+        await transport.close()
+        server.close()
+        await server.wait_closed()
+
+
+async def test_a_network_device_whose_power_is_gone_is_noticed_within_half_a_minute() -> None:
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+    transport = await open_transport(parse_address(f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+    try:
+        assert isinstance(transport, TcpTransport)
+        line = transport._writer.get_extra_info("socket")
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        idle, between, tries = (line.getsockopt(socket.IPPROTO_TCP, each) for each in KEEPALIVE)
+        assert idle + between * tries <= 30
     finally:
         await transport.close()
         server.close()
