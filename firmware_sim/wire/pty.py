@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import hashlib
 import os
+import socket
 import tty
 from pathlib import Path
 
@@ -19,6 +21,7 @@ class PtyWire(Wire):
     def __init__(self, link: Path | None = None, seed: int = 0) -> None:
         super().__init__(seed)
         self._link = link
+        self._claim: socket.socket | None = None
         self._master = self._slave = -1
 
     @property
@@ -32,6 +35,20 @@ class PtyWire(Wire):
         if self._link is not None:
             return str(self._link)
         return os.ttyname(self._slave) if self.plugged else ""
+
+    async def _plug(self) -> None:
+        if self._link is not None:
+            self._claim = _claimed(self._link)
+        try:
+            await super()._plug()
+        except OSError:
+            await self._gone()
+            raise
+
+    async def _gone(self) -> None:
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
 
     def replug(self) -> None:
         """Plug it in (again); the path changes unless a link follows it."""
@@ -56,7 +73,7 @@ class PtyWire(Wire):
         asyncio.get_running_loop().remove_reader(self._master)
         asyncio.get_running_loop().remove_writer(self._master)
         if self._link is not None and self._link.is_symlink() and str(self._link.readlink()) == os.ttyname(self._slave):
-            self._link.unlink()  # another simulator may have taken the name meanwhile
+            self._link.unlink()  # somebody may have put something else there meanwhile
         os.close(self._slave)
         os.close(self._master)
         self._master = self._slave = -1
@@ -96,3 +113,19 @@ class PtyWire(Wire):
         finally:
             if self.plugged:
                 loop.remove_writer(self._master)
+
+
+def _claimed(link: Path) -> socket.socket:
+    """Take a name for this simulator alone until the socket is closed, plugged in or not; a process that dies lets go of it.
+
+    Raises:
+        OSError: another simulator has it.
+    """
+    name = hashlib.sha256(os.fsencode(link.parent.resolve() / link.name)).hexdigest()
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0shopwire-sim-{name}")  # an abstract name lies in no folder
+    except OSError:
+        claim.close()
+        raise
+    return claim

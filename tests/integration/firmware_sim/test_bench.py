@@ -97,8 +97,11 @@ def _without_serial(file: Path) -> Path:
     return other
 
 
-async def test_a_second_bench_is_refused_and_takes_nothing_from_the_first(tmp_path: Path) -> None:
-    file = bench_file(tmp_path, *FEW)
+@pytest.mark.parametrize("kinds", [FEW, ("scanner_serial", "scale_serial")], ids=["with ports", "serial only"])
+async def test_a_second_bench_is_refused_and_takes_nothing_from_the_first(
+    tmp_path: Path, kinds: tuple[str, ...]
+) -> None:
+    file = bench_file(tmp_path, *kinds)
     async with bench_on(file) as first:
         links = [
             Path(str(stand.told()["shows"]["path"]))
@@ -111,6 +114,20 @@ async def test_a_second_bench_is_refused_and_takes_nothing_from_the_first(tmp_pa
                 pass
         assert links
         assert [link.readlink() for link in links] == before
+        await first.do("scanner", {"fault": "unplug"})  # an unplugged device is still this bench's
+        with pytest.raises(StoreFileUnusable, match="is another bench running"):
+            async with bench_on(file):
+                pass
+    async with bench_on(file):
+        pass  # what has ended holds nothing
+
+
+async def test_the_link_of_a_bench_that_was_killed_is_taken_over(tmp_path: Path) -> None:
+    file = bench_file(tmp_path, "scanner_serial")
+    (tmp_path / "b").mkdir(exist_ok=True)
+    (tmp_path / "b/scanner-1").symlink_to("/dev/pts/99999")
+    async with bench_on(file):
+        assert (tmp_path / "b/scanner-1").exists()
 
 
 async def test_another_profile_is_another_device_at_the_same_address(bench: Bench) -> None:
