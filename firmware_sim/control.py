@@ -5,19 +5,58 @@ from stdin and answers each with one JSON line. The end of stdin only ends the c
 ends the process.
 """
 
+import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 Command = dict[str, Any]
 Answer = dict[str, Any]
 
 MAX_COMMAND_BYTES = 65536
+
+
+class Commanded(Protocol):
+    """A simulator as its process sees it."""
+
+    @property
+    def address(self) -> str:
+        """What a driver's settings name."""
+
+    def handle(self, command: Command) -> Answer:
+        """Carry out one JSON command and return what is to be seen then."""
+
+    async def __aenter__(self) -> Self:
+        """Switch it on."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Switch it off."""
+
+
+def command_line(name: str, about: str | None) -> argparse.ArgumentParser:
+    """Return the parser of ``python -m <name>``, whose help shows ``about`` as it is written."""
+    form = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(prog=f"python -m {name}", description=about, formatter_class=form)
+
+
+def live(make: Callable[[], Commanded]) -> None:
+    """Be the device that ``make`` returns, with ``{"address": …}`` as the ready line, until SIGTERM or SIGINT."""
+
+    async def until_stopped() -> None:
+        async with make() as device:
+            await run_until_stopped({"address": device.address}, device.handle)
+
+    with contextlib.suppress(KeyboardInterrupt):  # in the instant before the signals are ours
+        asyncio.run(until_stopped())
 
 
 def say(answer: Answer) -> None:

@@ -6,14 +6,11 @@
 As a child: ``python -m firmware_sim.display [--link PATH] [--model cd5220]``; commands are ``{}`` (look) and the faults of a wire.
 """
 
-import argparse
-import asyncio
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from firmware_sim.control import run_until_stopped
+from firmware_sim.control import command_line, live
 from firmware_sim.wire import PtyWire, SimulatedDevice, Wire
 
 COLUMNS, ROWS, DIGITS = 20, 2, 8
@@ -222,20 +219,13 @@ class DisplaySim(SimulatedDevice):
         return size
 
 
-async def _serve(sim: DisplaySim) -> None:
-    async with sim:
-        await run_until_stopped({"path": sim.address}, sim.handle)
-
-
 def main() -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="python -m firmware_sim.display", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = command_line("firmware_sim.display", __doc__)
     parser.add_argument("--link", type=Path, help="a symbolic link that follows the device when it is replugged")
     parser.add_argument("--model", choices=MODELS, default="cd5220", help="which display (default cd5220)")
     given = parser.parse_args()
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(DisplaySim(PtyWire(given.link), given.model)))
+    live(lambda: DisplaySim(PtyWire(given.link), given.model))
 
 
 if __name__ == "__main__":

@@ -6,14 +6,11 @@
 As a child: ``python -m firmware_sim.light [--link PATH]``; commands are ``{}`` (look) and the faults of a wire.
 """
 
-import argparse
-import asyncio
-import contextlib
 import time
 from pathlib import Path
 from typing import Any
 
-from firmware_sim.control import run_until_stopped
+from firmware_sim.control import command_line, live
 from firmware_sim.wire import PtyWire, SimulatedDevice, Wire
 
 LAMPS = {1: "green", 2: "yellow", 3: "red"}
@@ -69,19 +66,12 @@ class LightSim(SimulatedDevice):
         return len(changes) == 3 and now - changes[0] < 2 * _FLASHES_WITHIN_S and now - changes[-1] < _FLASHES_WITHIN_S
 
 
-async def _serve(sim: LightSim) -> None:
-    async with sim:
-        await run_until_stopped({"path": sim.address}, sim.handle)
-
-
 def main() -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="python -m firmware_sim.light", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = command_line("firmware_sim.light", __doc__)
     parser.add_argument("--link", type=Path, help="a symbolic link that follows the device when it is replugged")
     given = parser.parse_args()
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(LightSim(PtyWire(given.link))))
+    live(lambda: LightSim(PtyWire(given.link)))
 
 
 if __name__ == "__main__":

@@ -15,33 +15,29 @@ Reads one JSON command a line from stdin, each answered with what is to be seen:
 """
 
 import argparse
-import asyncio
-import contextlib
 
 from firmware_sim.camera.server import CameraSim
-from firmware_sim.control import run_until_stopped
+from firmware_sim.control import command_line, live
 
 
-async def serve(arguments: argparse.Namespace) -> None:
-    """Run one camera until SIGTERM."""
-    width, _, height = arguments.size.partition("x")
-    size = (int(width), int(height))
-    async with CameraSim(port=arguments.port, size=size, fps=arguments.fps, login=arguments.login) as camera:
-        camera.handle({"show": arguments.show})
-        await run_until_stopped({"address": camera.address}, camera.handle)
+def camera_of(given: argparse.Namespace) -> CameraSim:
+    """Return the camera that was asked for, with its codes in view."""
+    width, _, height = given.size.partition("x")
+    camera = CameraSim(port=given.port, size=(int(width), int(height)), fps=given.fps, login=given.login)
+    camera.handle({"show": given.show})
+    return camera
 
 
 def main() -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="python -m firmware_sim.camera", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = command_line("firmware_sim.camera", __doc__)
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1, 0 = a free one")
     parser.add_argument("--size", default="1280x720", help="pixels, WIDTHxHEIGHT (default 1280x720)")
     parser.add_argument("--fps", type=float, default=15.0, help="frames a second (default 15)")
     parser.add_argument("--login", default="", metavar="USER:PASSWORD", help="what viewers must give (default nothing)")
     parser.add_argument("--show", action="append", default=[], metavar="CODE", help="a code in view; repeat for more")
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(parser.parse_args()))
+    given = parser.parse_args()
+    live(lambda: camera_of(given))
 
 
 if __name__ == "__main__":

@@ -7,28 +7,20 @@ answered with what the tags show:
   {}  (look)   {"fault": "unplug"}  {"fault": "replug"}  {"fault": "freeze"}  {"fault": "thaw"}  {"fault": "half"}
 """
 
-import argparse
-import asyncio
-
-from firmware_sim.control import run_until_stopped
+from firmware_sim.control import command_line, live
 from firmware_sim.esl.gateway import EslSim
 from firmware_sim.wire import TcpWire
 
 
-async def _serve(given: argparse.Namespace) -> None:
-    names = [f"T{number:03d}" for number in range(1, given.tags + 1)]
-    async with EslSim(TcpWire(port=given.port), names, delay_s=given.delay_s) as sim:
-        await run_until_stopped({"address": sim.address}, sim.handle)
-
-
 def main() -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="python -m firmware_sim.esl", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = command_line("firmware_sim.esl", __doc__)
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1, 0 = a free one")
     parser.add_argument("--tags", type=int, default=10, help="how many tags, T001 … (default 10)")
     parser.add_argument("--delay-s", type=float, default=0.5, help="how long a tag sleeps (default 0.5)")
-    asyncio.run(_serve(parser.parse_args()))
+    given = parser.parse_args()
+    names = [f"T{number:03d}" for number in range(1, given.tags + 1)]
+    live(lambda: EslSim(TcpWire(port=given.port), names, delay_s=given.delay_s))
 
 
 if __name__ == "__main__":

@@ -9,32 +9,31 @@ Prints ``{"address": "tcp:127.0.0.1:N"}`` (or a path) when ready and stops on SI
 """
 
 import argparse
-import asyncio
 from pathlib import Path
 
-from firmware_sim.control import run_until_stopped
+from firmware_sim.control import command_line, live
 from firmware_sim.label.model import PROFILES
 from firmware_sim.label.server import LabelSim
 from firmware_sim.wire import PtyWire, TcpWire, Wire
 
 
-async def _serve(given: argparse.Namespace) -> None:
+def printer_of(given: argparse.Namespace) -> LabelSim:
+    """Return the printer that was asked for."""
     wire: Wire = PtyWire(given.link) if given.link else TcpWire(port=given.port)
-    async with LabelSim(wire, given.language, given.profile, out_dir=given.out, label_s=given.label_s) as sim:
-        await run_until_stopped({"address": sim.address}, sim.handle)
+    return LabelSim(wire, given.language, given.profile, out_dir=given.out, label_s=given.label_s)
 
 
 def main() -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="python -m firmware_sim.label", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = command_line("firmware_sim.label", __doc__)
     parser.add_argument("--language", choices=("zpl", "tspl"), default="zpl", help="what it speaks (default zpl)")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="normal", help="how it behaves (default normal)")
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1, 0 = a free one")
     parser.add_argument("--link", type=Path, help="a serial line instead: a symbolic link that follows its device")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the labels' pictures")
     parser.add_argument("--label-s", type=float, default=0.3, help="seconds a label takes (default 0.3)")
-    asyncio.run(_serve(parser.parse_args()))
+    given = parser.parse_args()
+    live(lambda: printer_of(given))
 
 
 if __name__ == "__main__":

@@ -6,12 +6,11 @@ reads one JSON command a line, each answered with state and counters: ``{"do": "
 ``{"do": "weather", "delay_s": 0.3, "jitter_s": 0.1, "rate_bytes_s": 16000, "cut_after_bytes": 25000}``.
 """
 
-import argparse
 import asyncio
 import dataclasses
 from typing import Any
 
-from firmware_sim.control import run_until_stopped
+from firmware_sim.control import command_line, run_until_stopped
 from firmware_sim.line.line import Line
 from firmware_sim.line.road import Weather
 
@@ -42,8 +41,7 @@ async def serve(host: str, port: int, listen_port: int) -> None:
 
 def main() -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="python -m firmware_sim.line", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = command_line("firmware_sim.line", __doc__)
     parser.add_argument("--listen", type=int, default=0, metavar="PORT", help="loopback port, 0 = a free one")
     parser.add_argument("--to", required=True, metavar="HOST:PORT", help="the far end of the line")
     arguments = parser.parse_args()

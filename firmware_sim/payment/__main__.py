@@ -10,34 +10,22 @@ Reads one JSON command a line from stdin, each answered with the orders:
   {"fault": "unplug"}  {"fault": "replug"}  {"fault": "freeze"}  {"fault": "thaw"}  {"fault": "half"}  {"fault": "garbage"}
 """
 
-import argparse
-import asyncio
-import contextlib
 from pathlib import Path
 
-from firmware_sim.control import run_until_stopped
+from firmware_sim.control import command_line, live
 from firmware_sim.payment.server import BENCH_SECRET, PaymentSim
-
-
-async def serve(arguments: argparse.Namespace) -> None:
-    """Run one provider until SIGTERM."""
-    secret = arguments.secret_file.read_bytes().strip() if arguments.secret_file else BENCH_SECRET
-    async with PaymentSim(
-        port=arguments.port, merchant=arguments.merchant, secret=secret, notify_url=arguments.notify_url
-    ) as provider:
-        await run_until_stopped({"address": provider.address}, provider.handle)
 
 
 def main() -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="python -m firmware_sim.payment", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = command_line("firmware_sim.payment", __doc__)
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1, 0 = a free one")
     parser.add_argument("--merchant", default="bench", help="who may ask (default bench)")
     parser.add_argument("--secret-file", type=Path, help="the secret that both sides have (default: the bench's)")
     parser.add_argument("--notify-url", default="", help="post notifications there: http://127.0.0.1:PORT/PATH")
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(parser.parse_args()))
+    given = parser.parse_args()
+    secret = given.secret_file.read_bytes().strip() if given.secret_file else BENCH_SECRET
+    live(lambda: PaymentSim(port=given.port, merchant=given.merchant, secret=secret, notify_url=given.notify_url))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from firmware_sim.control import run_until_stopped, say
+from firmware_sim.control import command_line, run_until_stopped, say
 from firmware_sim.printer import PROFILES, PrinterPty, PrinterSim, PrinterTcp, Receipt
 from firmware_sim.printer.fonts import FontMissing
 
@@ -46,8 +46,7 @@ async def serve(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="python -m firmware_sim.printer", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = command_line("firmware_sim.printer", __doc__)
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1, 0 = a free one")
     parser.add_argument("--link", type=Path, metavar="PATH", help="a serial line instead: this name leads to it")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for receipts as text and PNG")

@@ -1,24 +1,22 @@
 """A scale as a process of its own: ``python -m firmware_sim.scale --voice toledo8217 --link /tmp/scale``.
 
 Prints ``{"address": …}``, then reads one JSON command a line: {"put": 412}, {"take": true}, {"zero": true}, {"tare": true}, {"drift": 3},
-{"stuck": true}, {"unit": "lb"}, {"bad_bcc": 1}, {"price": 2598}, {"restart": true}, {"profile": "mute"}, {"fault": "unplug"}; each is answered with
-what the scale shows.
+{"stuck": true}, {"unit": "lb"}, {"bad_bcc": 1}, {"price": 2598}, {"restart": true}, {"profile": "mute"}, {"fault": "unplug"};
+each is answered with what the scale shows.
 """
 
 import argparse
-import asyncio
-import contextlib
 from pathlib import Path
 
-from firmware_sim.control import run_until_stopped
+from firmware_sim.control import command_line, live
 from firmware_sim.scale.device import PROFILES, VOICE_NAMES, ScaleSim
 from firmware_sim.wire import PtyWire, TcpWire
 
 
-async def run(given: argparse.Namespace) -> None:
-    """Be a scale until SIGTERM or SIGINT."""
+def scale_of(given: argparse.Namespace) -> ScaleSim:
+    """Return the scale that was asked for."""
     wire = TcpWire(port=given.port) if given.port is not None else PtyWire(given.link)
-    sim = ScaleSim(
+    return ScaleSim(
         wire,
         given.voice,
         capacity_g=given.capacity,
@@ -27,14 +25,11 @@ async def run(given: argparse.Namespace) -> None:
         parity=given.parity,
         profile=given.profile,
     )
-    async with sim:
-        await run_until_stopped({"address": sim.address}, sim.handle)
 
 
 def main() -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="python -m firmware_sim.scale", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = command_line("firmware_sim.scale", __doc__)
     parser.add_argument("--voice", choices=VOICE_NAMES, default="toledo8217", help="its protocol (default toledo8217)")
     parser.add_argument("--link", type=Path, help="a symbolic link that follows the device when it is replugged")
     parser.add_argument("--port", type=int, help="a TCP port instead of a pseudo-terminal; 0: a free one")
@@ -45,8 +40,8 @@ def main() -> None:
     )
     parser.add_argument("--parity", choices=("none", "even", "odd"), default="none", help="real parity bits")
     parser.add_argument("--profile", choices=PROFILES, default="normal", help="how it misbehaves (default normal)")
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run(parser.parse_args()))
+    given = parser.parse_args()
+    live(lambda: scale_of(given))
 
 
 if __name__ == "__main__":

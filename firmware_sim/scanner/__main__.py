@@ -1,6 +1,6 @@
 """``python -m firmware_sim.scanner``: one scanner on a pseudo-terminal, commanded over stdin.
 
-It prints ``{"path": "/dev/pts/N"}``, then reads one JSON object a line and answers each with what the scanner shows:
+It prints ``{"address": "/dev/pts/N"}``, then reads one JSON object a line and answers each with what the scanner shows:
 ``{"scan": "6901234567892", "aim": "]E0"}``, ``{"bytes": "1b0a"}`` (hex, as they are), ``{"program": "SUFBK2", "value": ""}``,
 ``{"fault": "half_frame" | "garbage" | "unplug" | "replug" | "freeze" | "thaw" | "slow" | "fast" | "half"}``;
 of a keyboard also ``{"type": "690…"}`` and ``{"press": ["ctrl", "r"]}``.
@@ -9,11 +9,9 @@ A replugged device gets a new number, as on a real machine: ``--link`` keeps a n
 """
 
 import argparse
-import asyncio
-import contextlib
 from pathlib import Path
 
-from firmware_sim.control import run_until_stopped
+from firmware_sim.control import command_line, live
 from firmware_sim.scanner.hid import SUFFIXES as KEYS_AT_THE_END
 from firmware_sim.scanner.hid import HidScannerSim
 from firmware_sim.scanner.line import SUFFIXES, LineScannerSim
@@ -25,8 +23,7 @@ from firmware_sim.wire import PtyWire
 
 def parsed() -> argparse.Namespace:
     """Return what the command line asks for."""
-    parser = argparse.ArgumentParser(prog="python -m firmware_sim.scanner", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = command_line("firmware_sim.scanner", __doc__)
     parser.add_argument("--kind", choices=("line", "ssi", "hid"), default="line", help="how it speaks (default line)")
     parser.add_argument("--link", type=Path, help="a symbolic link that follows the device when it is replugged")
     ends = sorted({*SUFFIXES, *KEYS_AT_THE_END})
@@ -55,15 +52,10 @@ def scanner_of(given: argparse.Namespace) -> ScanningSim:
     )
 
 
-async def _run(given: argparse.Namespace) -> None:
-    async with scanner_of(given) as scanner:
-        await run_until_stopped({"path": scanner.address}, scanner.handle)
-
-
 def main() -> None:
     """Parse the command line and run."""
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(parsed()))
+    given = parsed()
+    live(lambda: scanner_of(given))
 
 
 if __name__ == "__main__":

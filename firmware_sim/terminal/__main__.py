@@ -10,29 +10,18 @@ Reads one JSON command a line from stdin, each answered with the terminal's scre
   {"fault": "slow", "bytes_per_s": 10}      {"fault": "fast"}    {"fault": "half"}  {"fault": "garbage"}
 """
 
-import argparse
-import asyncio
-import contextlib
-
-from firmware_sim.control import run_until_stopped
+from firmware_sim.control import command_line, live
 from firmware_sim.terminal.device import TerminalSim
 from firmware_sim.wire import TcpWire
 
 
-async def serve(arguments: argparse.Namespace) -> None:
-    """Run one terminal until SIGTERM."""
-    async with TerminalSim(TcpWire(port=arguments.port), poi_id=arguments.poi_id) as terminal:
-        await run_until_stopped({"address": terminal.address}, terminal.handle)
-
-
 def main() -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="python -m firmware_sim.terminal", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = command_line("firmware_sim.terminal", __doc__)
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1, 0 = a free one")
     parser.add_argument("--poi-id", default="terminal-1", help="the terminal's name (default terminal-1)")
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(parser.parse_args()))
+    given = parser.parse_args()
+    live(lambda: TerminalSim(TcpWire(port=given.port), poi_id=given.poi_id))
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ async def test_the_child_process_scans_what_it_is_told() -> None:
     assert child.stdout is not None
     try:
         async with asyncio.timeout(20):
-            path = json.loads(await child.stdout.readline())["path"]
+            path = json.loads(await child.stdout.readline())["address"]
             port = open_serial(SerialAddress(path))
             child.stdin.write(b'{"scan": "6901234567892", "aim": "]E0"}\nnonsense\n')
             received = b""
