@@ -19,8 +19,8 @@ class Session:
         self._decoder = language.decoder()
         self._replies: asyncio.Queue[LabelStatus | None] = asyncio.Queue(maxsize=_MAX_REPLIES)
         self._one_question = asyncio.Lock()
-        self._late = False
-        self._ended = False
+        self._late = self._sending = self._ended = False
+        self._known: LabelStatus | None = None
 
     async def listen(self) -> None:
         """Take in what the printer says until cancelled.
@@ -42,19 +42,20 @@ class Session:
     async def ask(self) -> LabelStatus | None:
         """Return the printer's state; None when it does not answer, or has no question that it would.
 
-        The answer belongs to this question: after a silence, what comes late is told from what comes now.
+        The answer belongs to this question: after a silence, what comes late is told from what comes now. While a label goes out nothing is
+        asked, since the question would stand in the middle of it: the last answer is all there is to know.
 
         Raises:
             DeviceUnavailable: the connection is gone.
         """
-        if not self._language.question:
-            return None
+        if not self._language.question or self._sending:
+            return self._known
         async with self._one_question:
             status = await self._asked()
             if self._late and status is not None:
                 await self._quiet()
                 status = await self._asked()
-            self._late = status is None
+            self._late, self._known = status is None, status
             return status
 
     async def _asked(self) -> LabelStatus | None:
@@ -90,8 +91,13 @@ class Session:
             DeviceUnavailable: the connection is gone.
         """
         self._check()
-        for at in range(0, len(data), CHUNK_BYTES):
-            await self._write(data[at : at + CHUNK_BYTES])
+        self._sending = True
+        try:
+            async with self._one_question:  # who has just asked is answered first
+                for at in range(0, len(data), CHUNK_BYTES):
+                    await self._write(data[at : at + CHUNK_BYTES])
+        finally:
+            self._sending = False
 
     async def _write(self, data: bytes) -> None:
         await self._transport.write(data)
