@@ -11,33 +11,15 @@ from devices.printer_escpos.encoder import encode_receipt
 from devices.printer_escpos.glyphs import Glyphs
 from devices.printer_escpos.profile import PROFILES
 from devices.receipt import Picture
-from domain.ids import EdgeId, LaneId, MemberNo, SaleId, SkuId, StoreId
-from domain.sale import Discount, Line, Sale, Tender
-from edge_agent.receipts import Style, compose
+from domain.ids import MemberNo, SkuId
+from domain.sale import Line
+from edge_agent.receipts import compose
 from firmware_sim.printer.render import render
+from tests import sold
+from tests.sold import STYLE
 
-STYLE = Style("沃茂超市", "Shopwire", "Asia/Shanghai")
-SAVED = (Discount("promotion", 1000, name="会员日"),)
-SALE = Sale(
-    sale_id=SaleId("01a1ffe1-36e6-7749-bb72-1f2df883b4f6"),
-    edge=EdgeId("S1"),
-    store=StoreId("1"),
-    lane=LaneId("2"),
-    epoch=3,
-    receipt_no=17,
-    business_date="2026-11-21",
-    completed_at="2026-11-21T10:00:05+00:00",
-    currency="CNY",
-    lines=(
-        Line(1, SkuId("TEA"), 2000, 6800, 13_600, 12_600, 2000, name="龙井茶", unit="box", discounts=SAVED),
-        Line(2, SkuId("RARE"), 1000, 1000, 1000, 1000, 1000, name="𠮷野家牛丼 Æbleskiver 👍"),
-    ),
-    tenders=(Tender("cash", 20_000),),
-    total_minor=13_600,
-    due_minor=13_600,
-    change_minor=6_400,
-    member=MemberNo("M100234"),
-)  # fmt: skip
+RARE = Line(2, SkuId("RARE"), 1000, 1000, 1000, 1000, 1000, name="𠮷野家牛丼 Æbleskiver 👍")
+SALE = replace(sold.SALE, lines=(sold.SALE.lines[0], RARE), total_minor=13_600, member=MemberNo("M100234"))
 NAMES = {"TEA": ("龙井茶", "Longjing tea")}
 PAPERS = [
     ("epson-80", "epson-80", 48),

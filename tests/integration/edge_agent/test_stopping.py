@@ -4,7 +4,6 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,9 @@ import pytest
 
 from edge_agent.control import ControlClient, ControlServer
 from edge_agent.errors import AgentNotRunning
+from tests.edge_box import Box, Child, with_printer
 from tests.edge_store import RICE, TEA
-from tests.integration.edge_agent.test_agent import Box, Child, with_printer
 from tests.waiting import HANG_S, until
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    made = Box(tmp_path, port=9)  # no headquarters: the end waits its whole grace time for it
-    made.settle()
-    yield made
-    if made.agent is not None and made.agent.process.poll() is None:
-        made.agent.kill()
-
-
-@pytest.fixture
-def printer(tmp_path: Path) -> Iterator[Child]:
-    child = Child("firmware_sim.printer", "--out", str(tmp_path / "paper"), "--no-png")
-    yield child
-    child.end()
 
 
 async def test_a_stopping_socket_answers_what_was_asked_and_nobody_else(tmp_path: Path) -> None:

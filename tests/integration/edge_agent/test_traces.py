@@ -7,8 +7,8 @@ from pathlib import Path
 from edge_agent.control import ControlClient
 from edge_agent.db.facts import traceparent_of
 from protocol.codec import decode_event
+from tests.edge_box import Box
 from tests.edge_store import TEA, Store
-from tests.integration.edge_agent.test_agent import Box
 
 W3C = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-01")
 
