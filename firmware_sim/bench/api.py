@@ -1,6 +1,7 @@
 """The bench's HTTP interface: hands and eyes for people and programs on this machine, and nobody else."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,20 +9,23 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from firmware_sim.bench import scenario
 from firmware_sim.bench.address import is_loopback
-from firmware_sim.bench.bench import TILL, Bench
-from firmware_sim.bench.errors import BenchError, NoSuchDevice, ScenarioUnusable
+from firmware_sim.bench.bench import TILL, Bench, Watch
+from firmware_sim.bench.errors import BenchError, CommandTooLong, NoSuchDevice, ScenarioUnusable, TooManyWatch
 from firmware_sim.bench.goods import Goods
 from firmware_sim.bench.playing import Player
 from web.serving import Headed, shared
 
 PAGE = Path(__file__).parent / "page"
 MAX_BODY_BYTES = 65536
+_TOO_LONG = f"a command may have {MAX_BODY_BYTES} bytes"
+STATUS = {NoSuchDevice: 404, ScenarioUnusable: 404, CommandTooLong: 413, TooManyWatch: 503}
 STILL_HERE_S = 10.0
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -58,7 +62,7 @@ class LoopbackOnly:
         if origin is not None and origin.partition("://")[2] != host:
             return problem(403, f"a page of {origin[:100]!r} may not use this bench")
         if not headers.get("content-length", "0").isdigit() or int(headers.get("content-length", "0")) > MAX_BODY_BYTES:
-            return problem(413, f"a command may have {MAX_BODY_BYTES} bytes")
+            return problem(413, _TOO_LONG)
         return None
 
 
@@ -80,7 +84,11 @@ def create_app(bench: Bench, player: Player, goods: Goods, stopping: asyncio.Eve
 
     @app.exception_handler(BenchError)
     async def refused(_: Request, error: Exception) -> Response:
-        return problem(404 if isinstance(error, NoSuchDevice | ScenarioUnusable) else 422, str(error))
+        return problem(next((status for kind, status in STATUS.items() if isinstance(error, kind)), 422), str(error))
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(_: Request, __: Exception) -> Response:
+        return problem(400, "the caller hung up in the middle of a command")  # nobody reads it
 
     @app.get("/v1/health")
     async def health() -> Any:
@@ -139,6 +147,7 @@ def create_app(bench: Bench, player: Player, goods: Goods, stopping: asyncio.Eve
     @app.get("/v1/events")
     async def events() -> StreamingResponse:
         """Push what changes (server-sent events): ``bench`` once, then ``device``, ``edge`` and ``step``."""
+        bench.check_room()  # as long as the answer can still be a refusal
         return StreamingResponse(_events(bench, stopping), media_type="text/event-stream")
 
     app.router.routes.append(shared())
@@ -152,26 +161,37 @@ def answer(value: Any) -> Response:
 
 
 async def _command(request: Request) -> dict[str, Any]:
+    body = bytearray()
+    async for piece in request.stream():  # also of a caller who did not say how long it is
+        body += piece
+        if len(body) > MAX_BODY_BYTES:
+            raise CommandTooLong(_TOO_LONG)
     try:
-        return msgspec.json.decode(await request.body(), type=dict[str, Any])
-    except msgspec.MsgspecError as error:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise BenchError(f'a command is a JSON object, for example {{"fault": "unplug"}}: {error}') from error
 
 
 async def _events(bench: Bench, stopping: asyncio.Event) -> AsyncIterator[bytes]:
-    async with bench.watched() as watch:
-        yield _event("bench", msgspec.json.encode(bench.told()))
-        quiet_since = asyncio.get_running_loop().time()
-        while not stopping.is_set():
-            news = await watch.news(0.5)
-            for event, told in news.items():
-                yield _event(event.partition(":")[0], told)
-            now = asyncio.get_running_loop().time()
-            if news:
-                quiet_since = now
-            elif now - quiet_since > STILL_HERE_S:
-                quiet_since = now
-                yield b": still here\n\n"
+    with contextlib.suppress(TooManyWatch):  # of several that came in one moment: the page comes again
+        async with bench.watched() as watch:
+            async for event in _told(bench, watch, stopping):
+                yield event
+
+
+async def _told(bench: Bench, watch: Watch, stopping: asyncio.Event) -> AsyncIterator[bytes]:
+    yield _event("bench", msgspec.json.encode(bench.told()))
+    quiet_since = asyncio.get_running_loop().time()
+    while not stopping.is_set():
+        news = await watch.news(0.5)
+        for event, told in news.items():
+            yield _event(event.partition(":")[0], told)
+        now = asyncio.get_running_loop().time()
+        if news:
+            quiet_since = now
+        elif now - quiet_since > STILL_HERE_S:
+            quiet_since = now
+            yield b": still here\n\n"
 
 
 def _event(name: str, told: bytes) -> bytes:

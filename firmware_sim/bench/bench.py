@@ -11,7 +11,7 @@ from typing import Any, Self
 import msgspec
 
 from firmware_sim.bench.edge import EdgeView
-from firmware_sim.bench.errors import CommandRefused, NoSuchDevice, StoreFileUnusable
+from firmware_sim.bench.errors import CommandRefused, NoSuchDevice, StoreFileUnusable, TooManyWatch
 from firmware_sim.bench.shelf import SHELF, WITHOUT_HARDWARE
 from firmware_sim.bench.stand import Command, Model, Seen, Stand
 from firmware_sim.bench.store_file import Entry, StoreFile
@@ -106,12 +106,18 @@ class Bench:
             BenchError: it cannot be done; the message says why.
         """
         if subject == TILL:
-            return await self.edge.ask(str(command.get("do")), **{key: command[key] for key in command if key != "do"})
+            return await self._ask_till(dict(command))
         stand = self.stand(subject)
         if command.keys() == {"profile"}:
             await stand.play(str(command["profile"]))
             return stand.shows()
         return stand.handle(command)
+
+    async def _ask_till(self, command: dict[str, Any]) -> Seen:
+        word = command.pop("do", None)
+        if not isinstance(word, str):
+            raise CommandRefused(f'do={word!r} is no ask of the till: write {{"do": "basket"}}')
+        return await self.edge.ask(word, **command)
 
     # ── eyes ──
 
@@ -143,18 +149,22 @@ class Bench:
         """Hear of changes as long as the block runs.
 
         Raises:
-            NoSuchDevice: too many watch already.
+            TooManyWatch: close one.
         """
-        if len(self._watches) >= MAX_WATCHERS:
-            raise NoSuchDevice(
-                f"{len(self._watches)} pages watch this bench already, the limit is {MAX_WATCHERS}: close one"
-            )
+        self.check_room()
         watch = Watch()
         self._watches.add(watch)
         try:
             yield watch
         finally:
             self._watches.discard(watch)
+
+    def check_room(self) -> None:
+        """Raise TooManyWatch when nobody more may watch."""
+        if len(self._watches) >= MAX_WATCHERS:
+            raise TooManyWatch(
+                f"{len(self._watches)} pages watch this bench already, the limit is {MAX_WATCHERS}: close one"
+            )
 
     def announce(self, event: str, value: Any) -> None:
         """Tell every watcher of something that is no change of a device."""

@@ -32,7 +32,7 @@ class EdgeView:
         self.status: dict[str, Any] = {}
         """The last answer to ``status``; empty while no edge runs."""
 
-    async def ask(self, word: str, **values: Any) -> dict[str, Any]:
+    async def ask(self, word: str, /, **values: Any) -> dict[str, Any]:
         """Return the edge's answer to one ask.
 
         Raises:

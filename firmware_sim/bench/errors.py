@@ -9,6 +9,14 @@ class StoreFileUnusable(BenchError):
     """The store file cannot be read, or a device in it cannot be stood on a bench."""
 
 
+class CommandTooLong(BenchError):
+    """A command is longer than any that a device knows."""
+
+
+class TooManyWatch(BenchError):
+    """More pages look on than the bench tells of changes."""
+
+
 class NoSuchDevice(BenchError):
     """A command, a scenario or an option names a device that is not on the bench."""
 

@@ -1,5 +1,6 @@
 """One device on the bench: its simulator at its address, the profile it plays, and what a person standing there sees."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,7 @@ class Stand:
         self.entry, self.model, self._folder = entry, model, folder
         self.profile = self._known(profile or model.profiles[0])
         self.device = model.build(entry, self.profile, folder)
+        self._exchange = asyncio.Lock()
 
     @property
     def album(self) -> Album | None:
@@ -95,19 +97,23 @@ class Stand:
         """
         try:
             return self.device.handle(dict(command))
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, RuntimeError, ArithmeticError, OSError) as error:
             raise CommandRefused(f"{self.entry.device_id}: {error}") from error
 
     async def play(self, profile: str) -> None:
         """Put a simulator with another profile at the same address.
 
         Raises:
-            CommandRefused: it does not know ``profile``.
+            CommandRefused: it does not know ``profile``, or somebody else took the address meanwhile.
         """
-        self.profile = self._known(profile)
-        await self.device.stop()
-        self.device = self.model.build(self.entry, profile, self._folder)
-        await self.device.start()
+        self._known(profile)
+        async with self._exchange:  # two hands at once would leave one simulator standing behind the other
+            await self.device.stop()
+            self.device, self.profile = self.model.build(self.entry, profile, self._folder), profile
+            try:
+                await self.device.start()
+            except OSError as error:
+                raise CommandRefused(f"{self.entry.device_id}: its address was taken meanwhile: {error}") from error
 
     async def leave(self) -> None:
         """Take the device away, whichever stands there by now."""

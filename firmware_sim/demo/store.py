@@ -224,7 +224,7 @@ class Till:
                 return cls(*await asyncio.open_unix_connection(near))
             await asyncio.sleep(_LOOK_S)
 
-    async def ask(self, word: str, **values: object) -> dict[str, Any]:
+    async def ask(self, word: str, /, **values: object) -> dict[str, Any]:
         """Return the till's answer.
 
         Raises:

@@ -4,6 +4,8 @@ import math
 import random
 from typing import NamedTuple
 
+MOST_G = 1_000_000
+
 
 class Sight(NamedTuple):
     """What the scale knows of its load at one moment; ``shown_g`` is rounded to its division, tare off."""
@@ -48,7 +50,13 @@ class Platter:
         return self._load_g
 
     def put(self, grams: float, now_s: float) -> None:
-        """Put something more on it; a negative weight lifts it (a hand under the platter)."""
+        """Put something more on it; a negative weight lifts it (a hand under the platter).
+
+        Raises:
+            ValueError: no hand puts so much there.
+        """
+        if not abs(grams) <= MOST_G:
+            raise ValueError(f"{grams:g} g are more than {MOST_G} g, which nobody puts on a scale by hand")
         self._change(self._load_g + grams, now_s)
 
     def take(self, now_s: float) -> None:

@@ -13,7 +13,7 @@ MAX_QUEUED = 1 << 20
 """Bytes that wait to be sent; a device whose reader never reads loses what comes after that."""
 
 FAULTS = ("unplug", "replug", "freeze", "thaw", "slow", "fast", "half", "garbage")
-_SLOW_BYTES_PER_S = 1.0
+_SLOW_BYTES_PER_S, _SLOWEST_BYTES_PER_S = 1.0, 0.01
 
 
 class Wire(Switched):
@@ -113,13 +113,13 @@ class Wire(Switched):
             case "freeze" | "thaw" as word:
                 self.freeze(word == "freeze")
             case "slow":
-                self.slow(float(command.get("bytes_per_s", _SLOW_BYTES_PER_S)))
+                self.slow(_speed(command.get("bytes_per_s", _SLOW_BYTES_PER_S)))
             case "fast":
                 self.slow(None)
             case "half":
                 self.half_next()
             case "garbage":
-                self.garbage(int(command.get("size", 32)))
+                self.garbage(_size(command.get("size", 32)))
             case other:
                 raise ValueError(f"fault {other!r} is none of {', '.join(FAULTS)}")
 
@@ -167,3 +167,17 @@ class Wire(Switched):
 
     @abstractmethod
     async def _write(self, data: bytes) -> int: ...
+
+
+def _speed(given: Any) -> float:
+    bytes_per_s = float(given)
+    if not _SLOWEST_BYTES_PER_S <= bytes_per_s <= MAX_QUEUED:
+        raise ValueError(f"bytes_per_s {given!r} is not within {_SLOWEST_BYTES_PER_S} and {MAX_QUEUED}")
+    return bytes_per_s
+
+
+def _size(given: Any) -> int:
+    size = int(given)
+    if not 1 <= size <= MAX_QUEUED:
+        raise ValueError(f"size {given!r} is not within 1 and {MAX_QUEUED}: more than that no line keeps")
+    return size

@@ -1,6 +1,7 @@
 """The bench with real simulators on real ptys and ports: they stand where the store file says, and leave nothing behind."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -12,7 +13,7 @@ import pytest
 
 from firmware_sim.bench import store_file
 from firmware_sim.bench.api import create_app
-from firmware_sim.bench.bench import Bench
+from firmware_sim.bench.bench import MAX_WATCHERS, Bench
 from firmware_sim.bench.errors import CommandRefused, NoSuchDevice, StoreFileUnusable
 from firmware_sim.bench.goods import goods
 from firmware_sim.bench.playing import Player
@@ -222,6 +223,14 @@ async def test_the_interface_lists_commands_and_shows(bench: Bench) -> None:
         ("/v1/scenarios/no-such", b"{}", 404),
         ("/v1/scenarios/.hands", b"{}", 404),
         ("/v1/till", b'{"do": "basket"}', 422),
+        ("/v1/till", b'{"do": ["basket"]}', 422),
+        ("/v1/till", b'{"do": "basket", "self": 1, "word": 2}', 422),
+        ("/v1/devices/scale-1", b'{"a":' * 5000 + b"1" + b"}" * 5000, 422),
+        ("/v1/devices/scale-1", b'{"fault": "garbage", "size": 1000000000}', 422),
+        ("/v1/devices/scale-1", b'{"fault": "garbage", "size": -1}', 422),
+        ("/v1/devices/scale-1", b'{"fault": "slow", "bytes_per_s": 0}', 422),
+        ("/v1/devices/scale-1", b'{"fault": "slow", "bytes_per_s": "nan"}', 422),
+        ("/v1/devices/scale-1", b'{"put": 1e300}', 422),
     ],
 )
 async def test_what_makes_no_sense_is_a_problem_and_changes_nothing(
@@ -233,6 +242,31 @@ async def test_what_makes_no_sense_is_a_problem_and_changes_nothing(
     assert answer.status_code == status
     assert answer.json()["detail"]
     assert bench.told() == before
+
+
+async def test_a_body_that_does_not_say_how_long_it_is_has_the_same_limit(bench: Bench) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(1000):
+            yield b" " * 4096
+
+    async with client_of(bench) as client:
+        answer = await client.post("/v1/devices/scale-1", content=endless())
+    assert answer.status_code == 413
+
+
+async def test_one_page_too_many_is_told_so_and_costs_nothing(bench: Bench) -> None:
+    async with contextlib.AsyncExitStack() as pages, client_of(bench) as client:
+        for _ in range(MAX_WATCHERS):
+            await pages.enter_async_context(bench.watched())
+        answer = await client.get("/v1/events")
+        assert answer.status_code == 503
+        assert "close one" in answer.json()["detail"]
+
+
+async def test_two_hands_that_exchange_one_device_leave_one_device_there(bench: Bench) -> None:
+    await asyncio.gather(*(bench.do("printer", {"profile": name}) for name in ("mute", "normal", "mute", "normal")))
+    assert bench.stand("printer").profile == "normal"
+    assert await answered(port_of(bench, "printer"), b"\x10\x04\x01", 1)
 
 
 @pytest.mark.parametrize("host", ["evil.example.com", "192.0.2.1:80", "127.0.0.1.evil.example.com"])
