@@ -205,6 +205,43 @@ def test_labels_of_other_countries_are_layouts_too() -> None:
         assert found.count == case.get("count"), case
 
 
+def test_a_label_is_the_same_item_whatever_it_weighs() -> None:
+    for case in biip_cases("rcn_without_variable_measure", "test_without_variable_measure_strips_variable_parts"):
+        layout = COUNTRIES.get((case["rcn_region"].removeprefix("RcnRegion."), case["value"][:2]))
+        labels = [
+            classify(code, "]E0", "shopping", (layout,) if layout else ()) for code in (case["value"], case["expected"])
+        ]
+        if layout is None:  # a region's own rule that no store here has set: the whole number is the item's
+            assert all(isinstance(each, ItemCode) for each in labels), case
+            continue
+        first, stripped = labels
+        assert isinstance(first, WeighedLabel)
+        assert isinstance(stripped, WeighedLabel)
+        assert (first.prefix, first.plu) == (stripped.prefix, stripped.plu), case
+    for case in biip_cases(
+        "rcn_without_variable_measure", "test_without_variable_measure_keeps_nonvariable_rcn_unchanged"
+    ):
+        region = case["rcn_region"].removeprefix("RcnRegion.")
+        assert not [prefix for prefix in case["nonvariable_prefixes"] if (region, prefix) in COUNTRIES], case
+    for case in biip_cases("rcn_without_variable_measure"):
+        if case["test"].endswith(("keeps_company_rcn_unchanged", "keeps_gtin_unchanged")):
+            found = classify(case["value"], None, "shopping")
+            assert isinstance(found, ItemCode), case
+            assert case["value"].zfill(14) in found.keys
+
+
+def test_upc_e_without_its_check_digit() -> None:
+    for case in biip_cases("upc_parse"):
+        if "value" not in case:
+            with pytest.raises(NotAGtin):  # a number system that UPC-E does not have
+                expand_upc_e(case["number_system"].replace("_", "2") + "425261")
+            continue
+        expected = case["expected"]
+        whole = f"{expected['number_system_digit']}{case['value']}{expected['check_digit']}"
+        assert classify(whole, "]E0", "shopping") == ItemCode(whole, expand_upc_e(whole).zfill(14))
+        assert classify(case["value"], "]E0", "shopping") == Refused("length")
+
+
 def test_numbers_of_a_company_are_found_as_they_stand() -> None:
     for case in biip_cases("rcn_rcn", "test_parse_rcn"):
         found = classify(case["value"], None, "shopping", ())
