@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from firmware_sim.bench.errors import StoreFileUnusable
 from firmware_sim.bench.store_file import Entry
 
 _PTYS = "/dev/pts/"
+_PATH = re.compile(r"((serial|char|evdev):(//)?)?(?P<path>/.*)")
 
 
 class Network(NamedTuple):
@@ -26,11 +28,12 @@ def link_of(entry: Entry) -> Path:
     Raises:
         StoreFileUnusable: the address is no path, or something real lies there that the bench must not touch.
     """
-    _, colon, rest = entry.address.partition(":")
-    path = Path((rest if colon else entry.address).partition("?")[0])
+    found = _PATH.fullmatch(entry.address.partition("?")[0])
+    path = Path(found["path"]) if found else Path()
     if not path.name:
         raise StoreFileUnusable(
-            f"device {entry.device_id}: address {entry.address!r} names no path; write serial:/tmp/…?baud=9600"
+            f"device {entry.device_id}: address {entry.address!r} names no path where a link could be; "
+            "write serial:/tmp/…?baud=9600"
         )
     if path.is_symlink():
         target = os.readlink(path)  # noqa: PTH115 - Path.readlink says the same and cannot be compared as text
@@ -76,6 +79,20 @@ def network_of(entry: Entry) -> Network:
             f"device {entry.device_id}: {host} is not this machine; the bench listens on loopback only: write 127.0.0.1"
         )
     return Network("127.0.0.1" if host == "localhost" else host, port, parts.path)
+
+
+def http_of(entry: Entry) -> Network:
+    """Return where a simulator that speaks plain HTTP shall listen.
+
+    Raises:
+        StoreFileUnusable: the driver would speak something else there, or it is not on this machine's loopback.
+    """
+    if not entry.address.startswith("http://"):
+        raise StoreFileUnusable(
+            f"device {entry.device_id}: {entry.address!r}: what the bench puts there speaks plain HTTP; "
+            "write http://127.0.0.1:PORT/…"
+        )
+    return network_of(entry)
 
 
 def is_loopback(host: str) -> bool:

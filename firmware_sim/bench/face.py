@@ -13,7 +13,7 @@ from typing import Any, TextIO, TypeVar
 import msgspec
 import uvicorn
 
-from firmware_sim.bench import store_file
+from firmware_sim.bench import scenario, store_file
 from firmware_sim.bench.api import create_app
 from firmware_sim.bench.bench import Bench
 from firmware_sim.bench.errors import BenchError
@@ -25,7 +25,7 @@ from firmware_sim.chain.api import ApiRefused, ApiSilent
 from firmware_sim.chain.child import ChildFailed
 from firmware_sim.failing import told
 from firmware_sim.texts import Texts
-from web.serving import QuietServer
+from web.serving import QuietServer, listening
 
 _GRACE_S = 2
 Done = TypeVar("Done")
@@ -101,34 +101,45 @@ class _Day:
             LivingStore(self.wanted.config, self.folder / "state", lang=self.texts.lang) if self.wanted.living else None
         )
         bench = Bench(store, self.folder / "devices", profiles, data_dir=living.data_dir if living else None)
-        try:
+        for (
+            name
+        ) in self.wanted.scenarios:  # a wrong name is told before anything stands, and not after a store has opened
+            scenario.check(scenario.load(name), bench)
+        with contextlib.ExitStack() as life:
+            door = None if self.wanted.headless else life.enter_context(contextlib.closing(_bound(self.wanted.port)))
             async with bench:
-                try:
-                    async with asyncio.TaskGroup() as tasks:
-                        return await self._with_eyes(bench, tasks, living)
-                finally:
-                    if living is not None:  # before its devices: their end would be news to it
-                        await living.close()
-        finally:
-            self._say("bench.ended")
+                life.callback(self._say, "bench.ended")
+                return await self._stand(bench, living, door)
 
-    async def _with_eyes(self, bench: Bench, tasks: asyncio.TaskGroup, living: LivingStore | None) -> bool:
+    async def _stand(self, bench: Bench, living: LivingStore | None, door: socket.socket | None) -> bool:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                return await self._with_eyes(bench, tasks, living, door)
+        finally:
+            if living is not None:  # before its devices: their end would be news to it
+                await living.close()
+
+    async def _with_eyes(
+        self, bench: Bench, tasks: asyncio.TaskGroup, living: LivingStore | None, door: socket.socket | None
+    ) -> bool:
         beside = [tasks.create_task(bench.look(), name="bench:eyes")]
         try:
             if living is not None:
                 self._say("bench.opening")
                 await self._unless_ended(living.open())
                 if self.ended.is_set():
-                    return True
+                    return not self.wanted.scenarios
                 beside.append(tasks.create_task(living.watch(), name="bench:store"))
-            return await self._serve(bench, tasks, living)
+            return await self._serve(bench, tasks, living, door)
         finally:
             for task in beside:
                 task.cancel()
 
-    async def _serve(self, bench: Bench, tasks: asyncio.TaskGroup, living: LivingStore | None) -> bool:
+    async def _serve(
+        self, bench: Bench, tasks: asyncio.TaskGroup, living: LivingStore | None, door: socket.socket | None
+    ) -> bool:
         player = Player(bench)
-        server = _Page(bench, player, self.wanted.port) if not self.wanted.headless else None
+        server = _Page(bench, player, door) if door is not None else None
         if server is not None:
             tasks.create_task(server.run(), name="bench:page")
         self._tell_ready(bench, server.url if server else "", living)
@@ -139,7 +150,7 @@ class _Day:
         finally:
             if server is not None:
                 server.stop()
-        return all(report is None or report.ok for report in reports)
+        return all(report is not None and report.ok for report in reports)
 
     async def _play(self, player: Player, name: str) -> Report | None:
         """Play a scenario; None when somebody ended the bench first."""
@@ -201,9 +212,9 @@ class _Day:
 class _Page:
     """The page and its interface on a loopback port."""
 
-    def __init__(self, bench: Bench, player: Player, port: int) -> None:
+    def __init__(self, bench: Bench, player: Player, door: socket.socket) -> None:
         self._stopping = asyncio.Event()
-        self._socket = _bound(port)
+        self._socket = door
         config = uvicorn.Config(
             create_app(bench, player, goods(), self._stopping),
             lifespan="off",
@@ -231,15 +242,9 @@ class _Page:
 
 
 def _bound(port: int) -> socket.socket:
-    # The protocol is named, or asyncio leaves Nagle on and every answer waits 40 ms for a delayed ACK.
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind(("127.0.0.1", port))
-        bound.listen(128)
+        return listening("127.0.0.1", port)
     except OSError as error:
-        bound.close()
         raise BenchError(
             f"port {port} of 127.0.0.1 cannot be taken: {error.strerror}; leave --port out for a free one"
         ) from error
-    return bound

@@ -124,6 +124,16 @@ def load(name: str) -> Scenario:
         raise ScenarioUnusable(f"scenario {path}: {error}") from error
 
 
+def check(scenario: Scenario, stage: Stage) -> None:
+    """Raise NoSuchDevice when the scenario needs something that ``stage`` does not have; nothing is done for it."""
+    for subject in _subjects(scenario):
+        stage.check(subject)
+
+
+def _subjects(scenario: Scenario) -> set[str]:
+    return {*scenario.needs, *(step.on for step in scenario.steps)}
+
+
 async def play(name: str, scenario: Scenario, stage: Stage, tell: Callable[[StepReport], None]) -> Report:
     """Play every step until one fails; ``tell`` hears of each.
 
@@ -131,9 +141,8 @@ async def play(name: str, scenario: Scenario, stage: Stage, tell: Callable[[Step
         NoSuchDevice: the scenario needs something that this bench does not have.
     """
     clock = asyncio.get_running_loop().time
-    subjects = {*scenario.needs, *(step.on for step in scenario.steps)}
-    for subject in subjects:
-        stage.check(subject)
+    check(scenario, stage)
+    subjects = _subjects(scenario)
     began, before = clock(), {subject: await stage.seen(subject) for subject in subjects}
     reports: list[StepReport] = []
     for no, step in enumerate(scenario.steps, 1):

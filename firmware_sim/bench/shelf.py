@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from firmware_sim.bench.address import is_network, link_of, network_of
+from firmware_sim.bench.address import http_of, is_network, link_of, network_of
 from firmware_sim.bench.errors import StoreFileUnusable
 from firmware_sim.bench.goods import goods
 from firmware_sim.bench.stand import NORMAL, Album, Device, Model
@@ -43,7 +43,7 @@ def _camera(_: Entry) -> Model:
     from firmware_sim.camera import CameraSim
 
     def build(entry: Entry, _: str, __: Path) -> Device:
-        network = network_of(entry)
+        network = http_of(entry)
         return CameraSim(network.host, network.port)
 
     return Model("camera", build, album=_Lens)
@@ -100,7 +100,7 @@ def _payment(_: Entry) -> Model:
     from firmware_sim.payment.server import BENCH_SECRET, PaymentSim
 
     def build(entry: Entry, _: str, __: Path) -> Device:
-        network = network_of(entry)
+        network = http_of(entry)
         secret = secret_in(entry, BENCH_SECRET)
         return PaymentSim(
             network.host, network.port, merchant=str(entry.options.get("merchant", "bench")), secret=secret

@@ -1,5 +1,6 @@
 """The store file as the bench reads it: the same bytes that the edge reads, of which the bench needs the devices and the data directory."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -7,11 +8,14 @@ import msgspec
 
 from firmware_sim.bench.errors import NoSuchDevice, StoreFileUnusable
 
+MAX_NAME = 64
+_SCHEME = re.compile(r"(serial|char|evdev):(//)?(?=/)")
+
 Option = str | int | float | bool
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """One ``[[devices]]`` entry, with the edge's own words."""
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One ``[[devices]]`` entry, with the edge's own words and no others: a word that the edge refuses is told here as well."""
 
     device_id: str
     kind: str
@@ -32,7 +36,7 @@ def read(path: Path) -> StoreFile:
     """Return the store file.
 
     Raises:
-        StoreFileUnusable: it is not there, is no TOML, or two devices have one id.
+        StoreFileUnusable: it is not there, is no TOML, a name is none, or two devices have one id or one address.
     """
     try:
         store = msgspec.convert(tomllib.loads(path.read_text("utf-8")), StoreFile)
@@ -40,12 +44,29 @@ def read(path: Path) -> StoreFile:
         raise StoreFileUnusable(f"cannot read {path}: {error.strerror}; try config/bench.toml") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise StoreFileUnusable(f"{path}: {error}; config/bench.toml is an example that works") from error
-    names = [entry.device_id for entry in store.devices]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise StoreFileUnusable(f"{path}: two devices are called {twice!r}; give each its own device_id")
-    if not names:
+    if not store.devices:
         raise StoreFileUnusable(f"{path} has no [[devices]]: there is nothing to simulate; see config/bench.toml")
+    _check_together(path, store.devices)
     return store
+
+
+def _check_together(path: Path, devices: tuple[Entry, ...]) -> None:
+    names: set[str] = set()
+    places: dict[str, str] = {}
+    for entry in devices:
+        name = entry.device_id
+        if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or "/" in name or name.startswith("."):
+            raise StoreFileUnusable(
+                f"{path}: device_id {name[:80]!r} is no name: 1 to {MAX_NAME} characters, no / and no dot in front"
+            )
+        if name in names:
+            raise StoreFileUnusable(f"{path}: two devices are called {name!r}; give each its own device_id")
+        names.add(name)
+        place = _SCHEME.sub("", entry.address.partition("?")[0])
+        if place and (other := places.setdefault(place, name)) != name:
+            raise StoreFileUnusable(
+                f"{path}: devices {other} and {name} are both at {place}; one line leads to one device"
+            )
 
 
 def profiles_of(given: tuple[str, ...], store: StoreFile) -> dict[str, str]:

@@ -1,12 +1,19 @@
 """The bench reads the edge's store file, and stands nothing where something real may be."""
 
+import io
+import socket
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 
+from firmware_sim.bench import face
 from firmware_sim.bench.address import is_loopback, link_of, network_of
+from firmware_sim.bench.bench import Bench
 from firmware_sim.bench.errors import NoSuchDevice, StoreFileUnusable
-from firmware_sim.bench.store_file import Entry, profiles_of, read
+from firmware_sim.bench.store_file import Entry, StoreFile, profiles_of, read
+from firmware_sim.texts import Texts
 
 GOOD = """
 data_dir = "/var/lib/shopwire"
@@ -39,6 +46,11 @@ def test_it_takes_the_devices_and_leaves_the_rest_to_the_edge(tmp_path: Path) ->
         ("not toml", "config/bench.toml"),
         ('data_dir = "x"', "nothing to simulate"),
         (GOOD + GOOD[GOOD.index("[[devices]]") :], "scanner-1"),
+        (GOOD.replace("address", "addres"), "addres"),
+        (GOOD.replace("scanner-1", "../../x", 1), "is no name"),
+        (GOOD.replace("scanner-1", ".x", 1), "is no name"),
+        (GOOD.replace("scanner-1", "x" * 65, 1), "is no name"),
+        (GOOD + GOOD[GOOD.index("[[devices]]") :].replace('"scanner-1"', '"b"'), "scanner-1 and b are both at /tmp/x"),
     ],
 )
 def test_what_it_cannot_use_it_names(tmp_path: Path, text: str, told: str) -> None:
@@ -77,8 +89,42 @@ def test_nothing_real_is_ever_replaced(tmp_path: Path) -> None:
         with pytest.raises(StoreFileUnusable, match=real):
             link_of(entry(f"serial:{tmp_path / real}"))
     assert link_of(entry(f"serial:{tmp_path / 'stale'}")).name == "stale"
-    with pytest.raises(StoreFileUnusable, match="names no path"):
-        link_of(entry("serial:"))
+    for nowhere in ("serial:", "nonsense", "usb:serial=A1", "serial:relative/x", "file:/tmp/x", "usb:/tmp/x"):
+        with pytest.raises(StoreFileUnusable, match="names no path"):
+            link_of(entry(nowhere))
+
+
+@pytest.mark.parametrize("kind", ["camera_stream", "payment_code"])
+@pytest.mark.parametrize(
+    "address", ["rtsp://127.0.0.1:8554/x", "https://127.0.0.1:9170", "tcp:127.0.0.1:1", "/dev/video0"]
+)
+def test_no_simulator_stands_where_the_driver_speaks_something_else(tmp_path: Path, kind: str, address: str) -> None:
+    with pytest.raises(StoreFileUnusable, match="speaks plain HTTP"):
+        Bench(StoreFile(devices=(Entry("d", kind, address, options={"merchant": "m"}),)), tmp_path)
+
+
+def told_by(file: Path, **chosen: Any) -> tuple[str, str]:
+    """Return what the bench refuses with, and what it said before."""
+    out = io.StringIO()
+    with pytest.raises(click.ClickException) as refused:
+        face.run(face.Wanted(file, **chosen), Texts("en"), out, as_json=False)
+    return str(refused.value), out.getvalue()
+
+
+def test_a_wrong_scenario_is_told_before_anything_stands(tmp_path: Path) -> None:
+    file = written(tmp_path, GOOD.replace("/tmp/x", str(tmp_path / "x")))
+    assert told_by(file, scenarios=("no-such",), living=True)[0].startswith("there is no scenario 'no-such'")
+    refused, said = told_by(file, scenarios=("paper-out",), living=True)
+    assert "printer" in refused
+    assert said == ""
+
+
+def test_a_taken_port_of_the_page_is_told_before_anything_stands(tmp_path: Path) -> None:
+    file = written(tmp_path, GOOD.replace("/tmp/x", str(tmp_path / "x")))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        refused, said = told_by(file, port=other.getsockname()[1], living=True)
+    assert "leave --port out" in refused
+    assert said == ""
 
 
 def test_it_listens_on_this_machine_only() -> None:
