@@ -1,6 +1,7 @@
-"""Giving pages out: the shared files, headers on every answer, and a server that leaves the process its signals."""
+"""Giving pages out: where to listen, the shared files, headers on every answer, a server that leaves the process its signals."""
 
 import contextlib
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +12,25 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE = Path(__file__).with_name("page")
+
+
+def listening(host: str, port: int, *, backlog: int = 128) -> socket.socket:
+    """Return a TCP socket that listens on ``host``, an IPv4 or IPv6 address; ``port`` 0 takes a free one.
+
+    Raises:
+        OSError: the address is not this machine's, or somebody has the port.
+    """
+    # The protocol is named, or asyncio leaves Nagle on and every answer waits 40 ms for a delayed ACK.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen(backlog)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def shared() -> Mount:

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from coordinator.settings import InvalidSettings
 from link.transport import is_loopback_address
-from web.serving import QuietServer
+from web.serving import QuietServer, listening
 
 GRACE_S = 5
 MAX_CONNECTIONS = 2000
@@ -61,15 +61,9 @@ def _bind(address: str) -> Listener:
     if not secure and not is_loopback_address(host):
         raise InvalidSettings(f"api.listen: {address!r} is plain http on {host}: only https, or http on 127.0.0.1")
     port = parts.port if parts.port is not None else (8443 if secure else 8080)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named, or asyncio leaves Nagle on and every answer waits 40 ms for a delayed ACK.
-    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        sock.bind((host, port))
-        sock.listen(1024)
+        sock = listening(host, port, backlog=1024)
     except OSError as error:
-        sock.close()
         raise InvalidSettings(
             f"api.listen: {address} cannot be taken: {error}; choose another port (0 = a free one)"
         ) from error

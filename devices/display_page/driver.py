@@ -6,7 +6,6 @@ from elsewhere, and takes nothing in.
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from typing import Literal
 
@@ -66,11 +65,12 @@ class DisplayPage(HasHealth):
     async def run(self) -> None:
         """Serve the page until cancelled; a port that another program holds is tried again."""
         from devices.display_page.site import serve  # starlette and uvicorn only where a page is configured
+        from web.serving import listening
 
         backoff = Backoff(cap_s=5.0)
         while True:
             try:
-                listener = socket.create_server((self._where.host, self._where.port), reuse_port=False)
+                listener = listening(self._where.host, self._where.port)
             except OSError as error:
                 reason = f"cannot listen on {self._where.host}:{self._where.port}: {error.strerror or error}"
                 self.health.set(Health.FAILED, reason)
