@@ -1,9 +1,11 @@
-"""Texts for people in Chinese and English, out of ``locale/*.json``."""
+"""Texts for people in Chinese and English: by key out of ``locale``; the code's own sentences are found again by ``sayings/locale``."""
 
 import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+
+from domain.phrases import Phrasebook
 
 Language = Literal["zh", "en"]
 FILES = {"zh": "zh-CN.json", "en": "en.json"}
@@ -19,3 +21,17 @@ def catalogue(language: Language) -> dict[str, str]:
 def say(language: Language, key: str, **values: object) -> str:
     """Return one text with its values filled in."""
     return catalogue(language)[key].format(**values)
+
+
+def said(language: Language, sentence: str) -> str:
+    """Return an English sentence of the code (an error, an incident, a reason) in a person's language, as it is when nothing knows it."""
+    return sentence if language == "en" else _sayings().said(sentence)
+
+
+@lru_cache(maxsize=1)
+def _sayings() -> Phrasebook:
+    english, chinese = (
+        json.loads((Path(__file__).parent / "sayings/locale" / FILES[language]).read_text("utf-8"))
+        for language in ("en", "zh")
+    )
+    return Phrasebook({english[name]: chinese[name] for name in english})

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from coordinator.api.auth import OfficeDep, Operator
+from coordinator.api.language import language_of, told
 from coordinator.api.reading import MEDIA_TYPES, rows
 from coordinator.handlers import catalogue
 from coordinator.handlers.access import Caller
@@ -78,5 +79,5 @@ async def _import(request: Request, office: Office, who: Caller, work: Work) -> 
         report = await run_in_threadpool(work, numbered, office.begin(), office.clock, actor=who.name)
     office.changed()
     answer: dict[str, Any] = msgspec.to_builtins(report)
-    answer["errors"] = [error._asdict() for error in report.errors]
+    answer["errors"] = told([error._asdict() for error in report.errors], "limit", language_of(request))
     return answer

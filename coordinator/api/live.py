@@ -11,9 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from coordinator.api.auth import OfficeDep, Viewer
+from coordinator.api.language import Spoken, told
 from coordinator.clock import stamp
 from coordinator.errors import Conflict
 from coordinator.office import Office
+from coordinator.texts import Language, said
 
 router = APIRouter(prefix="/v1/live", tags=["console"])
 
@@ -32,21 +34,24 @@ class Watchers:
 
 
 @router.get("", summary="The chain, live (server-sent events)")
-async def live(request: Request, office: OfficeDep, _: Viewer) -> StreamingResponse:
-    """Stream ``chain`` events: totals, edges with their lag, sales per minute, open incidents; at most one every two seconds."""
+async def live(request: Request, office: OfficeDep, _: Viewer, language: Spoken) -> StreamingResponse:
+    """Stream ``chain`` events: totals, edges with their lag, sales per minute, open incidents; at most one every two seconds.
+
+    Incidents and reasons are in the language that ``Accept-Language`` prefers.
+    """
     watchers: Watchers = request.app.state.watchers
     if watchers.count >= MAX_WATCHERS:
         raise Conflict(f"{watchers.count} pages watch already, the limit is {MAX_WATCHERS}: close one")
-    return StreamingResponse(_events(request, office, watchers), media_type="text/event-stream")
+    return StreamingResponse(_events(request, office, watchers, language), media_type="text/event-stream")
 
 
-async def _events(request: Request, office: Office, watchers: Watchers) -> AsyncIterator[bytes]:
+async def _events(request: Request, office: Office, watchers: Watchers, language: Language) -> AsyncIterator[bytes]:
     watchers.count += 1
     stopping: asyncio.Event = request.app.state.stopping
     last, quiet = b"", 0
     try:
         while not stopping.is_set():
-            now = msgspec.json.encode(await run_in_threadpool(picture, office))
+            now = msgspec.json.encode(await run_in_threadpool(picture, office, language))
             quiet = quiet + 1 if now == last else 0
             if quiet == 0:
                 yield b"event: chain\ndata: " + now + b"\n\n"
@@ -66,7 +71,7 @@ async def _pause(stopping: asyncio.Event) -> None:
         return
 
 
-def picture(office: Office) -> dict[str, Any]:
+def picture(office: Office, language: Language) -> dict[str, Any]:
     """Return what the console draws."""
     now = office.clock.now()
     since = stamp(now - timedelta(seconds=office.silent_s))
@@ -74,15 +79,15 @@ def picture(office: Office) -> dict[str, Any]:
     stores = {row["store"]: row for row in office.views.stores("", EDGES_SHOWN)}
     return {
         "summary": office.views.summary(since),
-        "edges": [_edge(row, stores.get(row["store"], {}), since) for row in edges],
+        "edges": [_edge(row, stores.get(row["store"], {}), since, language) for row in edges],
         "pulse": list(reversed(office.views.pulse(MINUTES_SHOWN))),
         "minute": stamp(now)[:16],
-        "incidents": office.views.incidents(0, 20, open_only=True),
-        "reasons": office.health(),
+        "incidents": told(office.views.incidents(0, 20, open_only=True), "text", language),
+        "reasons": [said(language, reason) for reason in office.health()],
     }
 
 
-def _edge(row: dict[str, Any], store: dict[str, Any], since: str) -> dict[str, Any]:
+def _edge(row: dict[str, Any], store: dict[str, Any], since: str, language: Language) -> dict[str, Any]:
     seen = row["last_seen"]
     silent = seen is None or seen < since
     state = (
@@ -105,7 +110,7 @@ def _edge(row: dict[str, Any], store: dict[str, Any], since: str) -> dict[str, A
         "lag": row["lag"],
         "next": row["next"],
         "epoch": row["epoch"],
-        "held": row["held"],
+        "held": said(language, row["held"] or ""),
         "last_seen": seen[:19] if seen else None,
         "devices": row["devices"],
         "devices_wrong": row["devices_wrong"],

@@ -1,4 +1,7 @@
-"""Errors as RFC 9457 problems: ``application/problem+json`` with type, title, status, detail and, where rows failed, errors."""
+"""Errors as RFC 9457 problems: ``application/problem+json`` with type, title, status, detail and, where rows failed, errors.
+
+``type``, ``status`` and fields are for programs and never change; ``title``, ``detail`` and ``limit`` are for people, in their language.
+"""
 
 import re
 from typing import Any
@@ -7,10 +10,14 @@ import msgspec
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
+from coordinator.api.language import preferred
 from coordinator.errors import CoordinatorError
+from coordinator.texts import FILES, Language, said
 from domain.errors import DomainError
 from link.errors import IdentityRefused
 
@@ -23,7 +30,32 @@ def problem(status: int, kind: str, title: str, detail: str, **more: Any) -> Res
     """Return a problem; ``kind`` is its short name, documented in docs/api.md."""
     body = {"type": f"urn:shopwire:problem:{kind}", "title": title, "status": status, "detail": detail, **more}
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    return JSONResponse(body, status, media_type=MEDIA_TYPE, headers=headers)
+    return _Problem(body, status, headers=headers)
+
+
+class _Problem(JSONResponse):
+    """A problem that is put into the reader's language when it is sent: only then is known who asked."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, content: dict[str, Any], status_code: int, headers: dict[str, str]) -> None:
+        super().__init__(content, status_code, headers=headers)
+        self._content = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        language = preferred(Headers(scope=scope).get("accept-language", ""))
+        self.body = self.render(_in(language, self._content))
+        told = {"Content-Length": str(len(self.body)), "Content-Language": FILES[language].removesuffix(".json")}
+        self.headers.update({**told, "Vary": "Accept-Language"})
+        await super().__call__(scope, receive, send)
+
+
+def _in(language: Language, content: dict[str, Any]) -> dict[str, Any]:
+    told = {**content, **{name: said(language, content[name]) for name in ("title", "detail")}}
+    if "errors" in content:
+        told["errors"] = [{**each, "limit": said(language, each["limit"])} for each in content["errors"]]
+    return told
 
 
 class BodyRefused(HTTPException):

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path
 
 from coordinator.api.auth import Admin, OfficeDep, Operator, Viewer
 from coordinator.api.idempotency import IdempotentRoute
+from coordinator.api.language import Spoken, told
 from coordinator.api.paging import After, AfterNumber, Limit, page
 from coordinator.handlers import upkeep
 from coordinator.handlers.quarantine import BOOKED
@@ -17,13 +18,13 @@ router = APIRouter(prefix="/v1", tags=["quarantine"], route_class=IdempotentRout
 
 @router.get("/quarantine", summary="Events that could not be applied")
 def parked(
-    office: OfficeDep, _: Viewer, after: After = "", limit: Limit = 100, resolved: bool = False
+    office: OfficeDep, _: Viewer, language: Spoken, after: After = "", limit: Limit = 100, resolved: bool = False
 ) -> dict[str, Any]:
     """Return events that wait in quarantine, oldest first: the reason, the bytes (base64), and the money that lies in suspense.
 
     With ``resolved`` those too that were booked later or written off: when, how and by whom.
     """
-    rows = office.views.quarantine(after, limit, open_only=not resolved)
+    rows = told(office.views.quarantine(after, limit, open_only=not resolved), "reason", language)
     for row in rows:
         row["raw"] = base64.b64encode(row["raw"]).decode()
         row["cursor"] = row["received_at"] + row["event_id"]
@@ -39,10 +40,10 @@ def retry(office: OfficeDep, who: Operator, event_id: Annotated[str, Path(max_le
 
 @router.get("/incidents", summary="What a person must look at")
 def incidents(
-    office: OfficeDep, _: Viewer, after: AfterNumber = 0, limit: Limit = 100, closed: bool = False
+    office: OfficeDep, _: Viewer, language: Spoken, after: AfterNumber = 0, limit: Limit = 100, closed: bool = False
 ) -> dict[str, Any]:
-    """Return open incidents by number; with ``closed`` the closed ones too."""
-    return page(office.views.incidents(after, limit, open_only=not closed), limit, "id")
+    """Return open incidents by number; with ``closed`` the closed ones too. ``kind`` is for programs, ``text`` for people."""
+    return page(told(office.views.incidents(after, limit, open_only=not closed), "text", language), limit, "id")
 
 
 @router.post("/incidents/{number}/close", summary="Say that an incident was looked at")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from coordinator.settings import CoordinatorSettings, InvalidSettings, load
-from coordinator.texts import Language
+from coordinator.texts import Language, said
 
 if TYPE_CHECKING:
     from coordinator.bootstrap import House
@@ -26,12 +26,18 @@ def common(command: Command) -> Command:
     return config(data(command))
 
 
+def refused(error: Exception | str) -> click.ClickException:
+    """Return what was refused, in the language of the command line."""
+    ctx = click.get_current_context(silent=True)
+    return click.ClickException(said(lang(ctx) if ctx else "en", str(error)))
+
+
 def settings_of(config: Path | None, data_dir: Path | None, **overrides: Any) -> CoordinatorSettings:
     """Return the settings in force, or end with a message that names the setting."""
     try:
         return load(config, os.environ, {"data_dir": str(data_dir) if data_dir else None, **overrides})
     except InvalidSettings as error:
-        raise click.ClickException(str(error)) from error
+        raise refused(error) from error
 
 
 @contextmanager
@@ -45,7 +51,7 @@ def opened(settings: CoordinatorSettings, *, check_schema: bool = True) -> Itera
 
     if check_schema and not settings.database and not (settings.directory / "coordinator.db").exists():
         # A doctor of an empty database would say that all is well, wherever a mistyped folder led it.
-        raise click.ClickException(
+        raise refused(
             f"{settings.directory} holds no headquarters: is --data-dir right? `shopwire coordinator serve` makes one"
         )
     configure(settings.logging)
@@ -54,7 +60,7 @@ def opened(settings: CoordinatorSettings, *, check_schema: bool = True) -> Itera
         house = House(settings, check_schema=check_schema)
         yield house
     except (CoordinatorError, DomainError, LinkError, InvalidSettings) as error:
-        raise click.ClickException(str(error)) from error
+        raise refused(error) from error
     finally:
         if house is not None:
             house.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from coordinator.terminal.asked import ToldGroup, common, lang, opened, settings_of
-from coordinator.texts import say
+from coordinator.texts import said, say
 
 
 @click.group(cls=ToldGroup)
@@ -41,7 +41,8 @@ def list_parked(
         for row in house.parked(open_only=not with_resolved):
             count += 1
             del row["raw"]
-            click.echo(json.dumps(row, ensure_ascii=False) if as_json else say(lang(ctx), "parked_row", **row))
+            shown = {**row, "reason": said(lang(ctx), row["reason"])}
+            click.echo(json.dumps(row, ensure_ascii=False) if as_json else say(lang(ctx), "parked_row", **shown))
             if row["resolved_at"] and not as_json:
                 click.echo(say(lang(ctx), "parked_resolved", **row))
     if not as_json:

@@ -20,8 +20,11 @@ const clock = (utc) => new Date(utc).toLocaleTimeString(language, { hour: "2-dig
 const dayAndTime = (utc) => new Date(utc).toLocaleString(language, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const minuteOf = (date) => date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
+const asking = () => ({ Authorization: `Bearer ${token}`, "Accept-Language": language });
+
 async function speakAs(wanted) {
   await speak(wanted);
+  if (stop && token) watch(); // incidents and reasons come in the language of whoever asks
   $("sort").replaceChildren(...["lag", "edge", "state"].map((key) => button(say(`sort_${key}`), () => { order = key; draw(); }, { "data-order": key })));
   draw();
 }
@@ -116,7 +119,7 @@ async function drawDevices() {
   const wanted = opened;
   let told;
   try {
-    const answer = await fetch(`/v1/edges/${encodeURIComponent(wanted)}/devices`, { headers: { Authorization: `Bearer ${token}` } });
+    const answer = await fetch(`/v1/edges/${encodeURIComponent(wanted)}/devices`, { headers: asking() });
     if (!answer.ok) return;
     told = await answer.json();
   } catch {
@@ -141,7 +144,7 @@ async function watch() {
   const { signal } = stop;
   while (!signal.aborted) {
     try {
-      const answer = await fetch("/v1/live", { headers: { Authorization: `Bearer ${token}` }, signal });
+      const answer = await fetch("/v1/live", { headers: asking(), signal });
       if (answer.status === 401 || answer.status === 403) return refuse(await answer.json());
       if (!answer.ok) throw new Error(answer.status);
       failures = 0;

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from coordinator.api.language import preferred
 from coordinator.clock import SystemClock, stamp
 from coordinator.db.records import SqlRecords
 from coordinator.handlers.access import create_token, revoke_token
@@ -250,6 +251,50 @@ def test_every_error_is_a_problem_with_the_thing_and_what_to_do(hq: Hq) -> None:
         assert set(problem) >= {"type", "title", "status", "detail"}
         assert problem["status"] == status
         assert problem["type"].startswith("urn:shopwire:problem:")
+
+
+def test_people_read_problems_in_their_language_and_programs_the_same_type(hq: Hq) -> None:
+    english = {**hq.headers(), "Content-Type": "application/json"}
+    chinese = {**english, "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
+    for method, path, content, detail in (
+        ("GET", "/v1/nothing", b"", "没有这个页面或资源：请看 /openapi.json"),
+        ("GET", "/v1/sales/none", b"", "销售 'none' 未在此入账"),
+        ("POST", "/v1/edges", b'{"edge": "S1", "store": "2"}', "设备 S1 属于门店 '1'，不是 '2'"),
+        ("POST", "/v1/edges", b'{"store": "1"}', "必填"),
+        ("POST", "/v1/stores", b'[{"store": "x", "timezone": "Mars/Base"}]', "应为IANA 时区名"),
+    ):
+        told = hq.client.request(method, path, content=content, headers=chinese)
+        plain = hq.client.request(method, path, content=content, headers=english)
+        assert detail in told.json()["detail"]
+        assert told.headers["content-language"] == "zh-CN"
+        assert plain.headers["content-language"] == "en"
+        assert plain.json()["detail"].isascii()
+        assert plain.json()["title"].isascii()
+        assert not told.json()["title"].isascii()
+        for name in ("type", "status"):
+            assert told.json()[name] == plain.json()[name]
+
+
+def test_who_may_not_enter_is_told_so_in_chinese(hq: Hq) -> None:
+    told = hq.client.get("/v1/stores", headers={"Authorization": "Bearer swt_x", "Accept-Language": "zh"})
+    assert told.json()["detail"] == "令牌未知、已吊销或已过期：请向管理员索取"
+    assert told.headers["www-authenticate"] == "Bearer"
+    assert int(told.headers["content-length"]) == len(told.content)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("zh", "zh"),
+        ("en;q=0.5, zh;q=0.8", "zh"),
+        ("fr, en;q=0.9, zh;q=0.1", "en"),
+        ("zh;q=x", "en"),
+        ("*", "en"),
+    ],
+)
+def test_the_language_is_what_the_reader_prefers(accepted: str, language: str) -> None:
+    assert preferred(accepted) == language
 
 
 def test_an_unforeseen_error_tells_nothing_of_the_inside(hq: Hq, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Every sentence that devices and edge can put before a person has its Chinese: a new one without it fails here.
+"""Every sentence that devices, edge and headquarters can put before a person has its Chinese: a new one without it fails here.
 
 Sentences are found in the source: three English words in a row in a text that is no docstring. It is known when the catalogue has it
 (``edge_agent/sayings``, ``edge_agent/reasons.py``), when it is the message of an error that the catalogue says by name (``error.<Name>``),
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from coordinator.texts import said as headquarters_said
 from edge_agent.reasons import said
 from edge_agent.texts import texts
 
@@ -19,11 +20,15 @@ ROOT = Path(__file__).parents[3]
 ZH = texts("zh-CN")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 SENTENCE = re.compile(r"[A-Za-z']+[,:;]?( [A-Za-z']+[,:;]?){2,}")
-SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|ALTER|CREATE|WITH|PRAGMA) ")
+SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|ALTER|CREATE|WITH|PRAGMA|DROP|ON CONFLICT) ")
 
 ELSEWHERE = {
     "edge_agent/reasons.py": "patterns of sentences that stand elsewhere",
     "devices/vision/refusals.py": "has its Chinese beside it",
+    "coordinator/api/app.py": "describes the interface",
+    "coordinator/telemetry.py": "describes figures to Prometheus",
+    "coordinator/db/doctor.py": "SQL; what a rule says is rule_… of the catalogue",
+    "coordinator/db/tables.py": "SQL",
     "devices/vision/commands.py": "has its Chinese beside it: TEXTS",
     "devices/vision/decoders.py": "names of symbologies",
     "devices/memory_esl.py": "a double: only tests have it",
@@ -47,6 +52,12 @@ NOT_FOR_PEOPLE = {
     "scanner option ids": "completes the title of a model file",
     "sale_number, copy, state, reason": "columns",
     "outside our code": "a place in a log",
+    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'": "a header",
+    "one JSON object a line": "describes the interface",
+    "zlib-compressed NDJSON of one feed": "describes the interface",
+    "its rest, after Range: bytes=N-": "describes the interface",
+    "Nanjing West Road": "an example of a name",
+    "an edge was revoked": "a reason in the log",
     "beginning the journal": "what storage was doing, for the log",
     "scroll upper row": "explains bytes",
     "move to column, row": "explains bytes",
@@ -64,6 +75,7 @@ NOT_FOR_PEOPLE = {
     "weigh needs the code of what lies on the scale": "told as till.unknown_word",
 }
 """Texts of programs, and why nobody at a store reads them."""
+DESCRIBING = {"summary", "description", "example", "examples", "responses"}
 DOING = re.compile(r"(\w+ing|rows) [\w' ]+")
 """What storage was doing: a value of StorageFailed for the log, whose own text says what to do."""
 
@@ -72,6 +84,12 @@ def docstrings(tree: ast.AST) -> set[int]:
     bodies = [node.body for node in ast.walk(tree) if isinstance(getattr(node, "body", None), list)]  # type: ignore[attr-defined]
     lines = [line for body in bodies for line in body if isinstance(line, ast.Expr)]
     return {id(line.value) for line in lines}
+
+
+def described(tree: ast.AST) -> set[int]:
+    """Return the texts that describe an interface to who writes programs: OpenAPI, metrics."""
+    keywords = [node for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg in DESCRIBING]
+    return {id(inner) for each in keywords for inner in ast.walk(each)}
 
 
 def said_elsewhere(tree: ast.AST) -> set[int]:
@@ -88,7 +106,7 @@ def said_elsewhere(tree: ast.AST) -> set[int]:
 def sentences(file: Path) -> Iterator[tuple[str, str]]:
     """Yield where a sentence stands, and the sentence with something in its places."""
     tree = ast.parse(file.read_text("utf-8"))
-    known = docstrings(tree) | said_elsewhere(tree)
+    known = docstrings(tree) | described(tree) | said_elsewhere(tree)
     pieces = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if id(node) in known | pieces:
@@ -99,7 +117,7 @@ def sentences(file: Path) -> Iterator[tuple[str, str]]:
             fixed = " 7 ".join(str(word) for word in words if word is not None)
             if SENTENCE.search(fixed.replace(" 7 ", " § ")):
                 yield (
-                    f"{file.relative_to(ROOT)}:{node.lineno}",
+                    f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}",
                     "".join("7" if word is None else str(word) for word in words),
                 )
 
@@ -127,6 +145,18 @@ def test_it_has_its_chinese(sentence: str) -> None:
     assert CHINESE.search(said(sentence, ZH)), "add it to edge_agent/sayings/locale, in both files"
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        pytest.param(sentence, id=f"{where} {sentence[:40]}")
+        for where, sentence in asked("coordinator")
+        if "/migrations/" not in where
+    ],
+)
+def test_headquarters_has_it_in_chinese(sentence: str) -> None:
+    assert CHINESE.search(headquarters_said("zh", sentence)), "add it to coordinator/sayings/locale, in both files"
+
+
 def test_a_sentence_without_chinese_is_noticed(tmp_path: Path) -> None:
     file = ROOT / "devices" / "errors.py"
     assert any(sentence == "7 cannot 7: its model has no command for it" for _, sentence in sentences(file))
@@ -136,7 +166,7 @@ def test_a_sentence_without_chinese_is_noticed(tmp_path: Path) -> None:
 def test_what_is_exempt_still_stands_in_the_code() -> None:
     there = {
         text
-        for folder in ("devices", "edge_agent")
+        for folder in ("devices", "edge_agent", "coordinator")
         for file in (ROOT / folder).rglob("*.py")
         for _, text in sentences(file)
     }
