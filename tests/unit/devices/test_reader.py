@@ -16,7 +16,7 @@ from benchmarks.rig.labels import label
 from benchmarks.rig.peers import bare
 from benchmarks.rig.symbols import KINDS, MATRIX, symbol
 from devices.errors import DeviceUnavailable, PictureRefused
-from devices.vision import decoders, picture, reader
+from devices.vision import decoders, locator, picture, reader
 from devices.vision.ladder import LADDER
 from devices.vision.locator import Grey, bar_regions, block_regions, field
 from devices.vision.reader import WHOLE_AFTER_EMPTY, FrameReader, read_picture
@@ -60,6 +60,22 @@ def test_a_block_is_found_where_it_is() -> None:
     found = block_regions(field(frame), 3)[0]
     assert abs(found.x + found.width / 2 - 400) < 20
     assert abs(found.y + found.height / 2 - 200) < 20
+
+
+def test_the_strips_of_a_field_leave_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, _ = drawn("EAN13", angle=35.0)
+    in_strips = field(frame)
+    monkeypatch.setattr(locator, "_STRIP_CELLS", 10_000)
+    for strips, at_once in zip(in_strips[:3], field(frame)[:3], strict=True):
+        assert np.array_equal(strips, at_once)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 3), (5, 900), (721, 1283)])
+def test_a_field_covers_pictures_of_any_shape(shape: tuple[int, int]) -> None:
+    tensor = field(np.full(shape, 7, np.uint8))
+    rows, columns = tensor.xx.shape
+    assert 0.7 * shape[0] <= rows / tensor.down <= shape[0]
+    assert 0.7 * shape[1] <= columns / tensor.across <= shape[1]
 
 
 def test_the_ladder_has_at_most_eight_steps() -> None:
