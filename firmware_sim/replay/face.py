@@ -102,10 +102,11 @@ def _replay(wanted: Wanted, texts: Texts, progress: Progress, folder: Path) -> O
 
 
 async def _until_told(work: Replay) -> Outcome:
-    # SIGTERM ends it as Ctrl-C does: by leaving through every `finally` on the way.
+    # Both end it by leaving through every `finally` on the way; SIGINT also where a shell had it ignored, as in the background.
     running = asyncio.current_task()
     assert running is not None  # noqa: S101 - we are a coroutine
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     return await work.run()
 
 

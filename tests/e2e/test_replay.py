@@ -58,10 +58,17 @@ def test_weeks_that_are_none_are_refused_with_an_example(weeks: str) -> None:
     assert "1-53" in said
 
 
+def in_background() -> None:
+    """Ignore SIGINT, as a shell without a terminal lets what it puts in the background; CI may be run so."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_ends_everything_that_it_started(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "shopwire", "sim", "replay", "--speed", "3600", "--stores", "2"]
-    with child([*command, "--keep", str(tmp_path / "kept")], stderr=subprocess.PIPE) as replay:
+    with child(
+        [*command, "--keep", str(tmp_path / "kept")], stderr=subprocess.PIPE, preexec_fn=in_background
+    ) as replay:
         assert replay.stderr is not None
         said = []
         for line in replay.stderr:
