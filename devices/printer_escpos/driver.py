@@ -137,12 +137,14 @@ class EscPosPrinter(ServedDevice):
     # ── printing ──
 
     async def status(self) -> PrinterStatus:
-        """Ask how the printer is.
+        """Ask how the printer is; while a job goes out, what it has said last: behind a full buffer no question comes through.
 
         Raises:
             DeviceUnavailable: it is away, or does not answer any more.
         """
         session = self._connected()
+        if self._sending is not None and not self._sending.done():
+            return session.status
         status = await self._ask(session)
         self._note(session)
         return status

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from devices.backoff import Backoff
-from devices.ports import Health
+from devices.ports import Health, JobState, Paper, PrintJob
 from devices.printer_escpos.driver import EscPosPrinter, PrinterOptions
 from devices.printer_escpos.profile import PROFILES
+from devices.receipt import ReceiptDocument, Text
+from firmware_sim.printer import PrinterPty, PrinterSim
 from tests.waiting import until
 
 REPLY_S = 0.2
@@ -72,3 +74,23 @@ async def test_a_question_that_a_model_does_not_know_is_not_waited_for_every_tim
         status = await printer.status()
         assert time.monotonic() - began < REPLY_S
         assert (status.online, status.cover_open, status.fault) == (True, False, "")
+
+
+async def test_who_asks_while_the_buffer_is_full_hears_what_is_known() -> None:
+    lines = tuple(Text(f"第 {number} 行 " + "货" * 15) for number in range(3000))
+    async with PrinterSim(PrinterPty()) as sim:
+        options = PrinterOptions(reply_s=REPLY_S, poll_s=0.1)
+        printer = EscPosPrinter("printer-1", sim.address, PROFILES.named("epson-80"), options)
+        running = asyncio.create_task(printer.run())
+        await until(lambda: printer.state.health is Health.OK)
+        sim.run_out_of_paper(after_lines=4)
+        printing = asyncio.create_task(printer.print(PrintJob("job-1", ReceiptDocument(lines), 30)))
+        await until(lambda: printer.state.health is Health.FAILED)
+        await until(lambda: sim.buffered_bytes >= sim.model.buffer_bytes)
+        async with asyncio.timeout(2):
+            status = await printer.status()
+        assert (status.paper, status.online) == (Paper.END, False)
+        sim.load_paper()
+        assert (await printing).state is JobState.PRINTED
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
