@@ -38,6 +38,8 @@ def rows_of(shown: Shown, model: DisplayModel) -> list[str]:
     amount, symbol = amount_text(shown), _fitting(shown.symbol, model)
     last = _beside(_fitting(shown.detail, model), symbol + amount, model.columns)
     rows = [_cut(name, model.columns), last][: len(model.rows)]
+    if not last and len(model.rows) > 1:
+        rows = _over_two(name, model.columns)
     if len(model.rows) == 1:
         rows = [_beside(name, symbol + amount, model.columns)]
     return rows + [""] * (len(model.rows) - len(rows))
@@ -93,6 +95,14 @@ def _cut(text: str, columns: int) -> str:
     while text and _width(text) > columns:
         text = text[:-1]
     return text.rstrip()
+
+
+def _over_two(text: str, columns: int) -> list[str]:
+    """Return a text on two rows, broken at a space if there is one in the first."""
+    first = _cut(text, columns)
+    if len(first) < len(text) and text[len(first)] != " " and " " in first:
+        first = first[: first.rindex(" ")]
+    return [first.rstrip(), _cut(text[len(first) :].lstrip(), columns)]
 
 
 def _padded(text: str, columns: int) -> str:

@@ -55,6 +55,16 @@ def seen(shown: Shown, model: str) -> dict[str, Any]:
     return glass_after(reset(MODELS.named(model)) + encode(shown, MODELS.named(model)), SIM_OF[model])
 
 
+def test_a_greeting_goes_on_in_the_second_row() -> None:
+    glass = MODELS.named("cd5220")
+    assert rows_of(Shown("idle", "The store on the bench"), glass) == ["The store on the", "bench"]
+    assert rows_of(Shown("idle", "Corner"), glass) == ["Corner", ""]
+    assert rows_of(Shown("idle", "Donaudampfschifffahrtsgesellschaft"), glass) == [
+        "Donaudampfschifffahr",
+        "tsgesellschaft",
+    ]
+
+
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden["bytes"][:30])
 def test_the_simulator_shows_the_golden_frames(golden: dict[str, Any]) -> None:
     model = {"cd5220": "cd5220", "epson_dm": "dm-d", "led8": "led8"}[golden["device"]]
