@@ -14,13 +14,23 @@ import numpy as np
 from devices.vision.codes import Reading
 from devices.vision.decoders import linear, matrix
 from devices.vision.locator import Bars, Block, Grey
-from devices.vision.upright import alternations, grain, profile, swings, upright_bars, upright_block
+from devices.vision.upright import (
+    along_bars,
+    alternations,
+    enlargement,
+    grain,
+    profile,
+    swings,
+    upright_bars,
+    upright_block,
+)
 
 AGREE = 2
 _MIN_SWINGS = 18
 _MIN_GRAIN = 0.13
 _MIN_ALTERNATIONS = 1.6
 _ROWS = 20
+_ROWS_FOR_LOCAL_THRESHOLDS = 40  # below them zxing-cpp takes one threshold for a whole row
 
 
 class Step(NamedTuple):
@@ -28,7 +38,7 @@ class Step(NamedTuple):
 
     Attributes:
         length_px, offset, share: the band, see ``upright_bars``.
-        averaged: rows averaged along the bars.
+        averaged: rows averaged along the bars, where the crop is enlarged along them as much as across.
         sigma, amount: blur that is taken away and how much of it; 0 is no sharpening.
         every_row: give the decoder all rows, not a sample of ``_ROWS``.
     """
@@ -88,11 +98,11 @@ def read_bars(image: Grey, bars: Bars, effort: Effort = Effort.FRAME) -> Reading
     if swings(profile(image, bars)) < _MIN_SWINGS:
         return None
     votes: Counter[Reading] = Counter()
-    crop, band = image, (0, 0.0, 0.0)
+    crop, band, smooth = image, (0, 0.0, 0.0), effort is not Effort.FRAME
     for step in _steps(effort, votes):
         if step[:3] != band:
-            crop, band = upright_bars(image, bars, *step[:3]), step[:3]
-        votes.update(set(linear(_cleaned(crop, step))))
+            crop, band = upright_bars(image, bars, *step[:3], smooth=smooth), step[:3]
+        votes.update(set(linear(_cleaned(crop, step, _averaged(bars, step)))))
         if votes and max(votes.values()) >= AGREE:
             break
     if not votes:
@@ -109,18 +119,22 @@ def _steps(effort: Effort, votes: Counter[Reading]) -> Iterator[Step]:
         yield from _TO_CONFIRM
 
 
-def _cleaned(crop: Grey, step: Step) -> Grey:
-    image = cv2.blur(crop, (1, step.averaged)) if step.averaged > 1 else crop
+def _averaged(bars: Bars, step: Step) -> int:
+    across = enlargement(bars, step.length_px)
+    return max(1, round(step.averaged * along_bars(across) / across))
+
+
+def _cleaned(crop: Grey, step: Step, averaged: int) -> Grey:
+    """Return a sample of the rows of ``crop``, the mean of ``averaged`` each, sharpened across the bars."""
+    image = cv2.blur(crop, (1, averaged)) if averaged > 1 else crop
     if not step.every_row:
         apart = max(1, len(image) // _ROWS)
         image = np.ascontiguousarray(image[(len(image) % apart) // 2 :: apart])
     if step.sigma:
-        reach = int(step.sigma * 3) * 2 + 1
-        soft = cv2.GaussianBlur(image, (reach, reach if step.every_row else 1), step.sigma)
+        soft = cv2.GaussianBlur(image, (int(step.sigma * 3) * 2 + 1, 1), step.sigma)
         image = cv2.addWeighted(image, 1 + step.amount, soft, -step.amount, 0)
-    if not step.every_row:
-        # Below 40 rows zxing-cpp takes one threshold for a whole row instead of local ones.
-        size = image.shape[1], max(40, 2 * len(image))
+    if len(image) < _ROWS_FOR_LOCAL_THRESHOLDS:
+        size = image.shape[1], max(_ROWS_FOR_LOCAL_THRESHOLDS, 2 * len(image))
         image = cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
     return np.asarray(image, np.uint8)
 

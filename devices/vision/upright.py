@@ -11,30 +11,50 @@ from devices.vision.locator import Bars, Block, Grey
 _MARGIN = 0.14  # of a code's length, at both ends: quiet zone, and an error of the locator
 _ROWS_AT_MOST = 160
 _ROWS_AT_LEAST = 24
+_CUBIC_ABOVE = 1.5  # enlarged less than that, modules of a live frame are wide enough for straight lines
 
 
-def upright_bars(image: Grey, bars: Bars, length_px: int, offset: float = 0.0, share: float = 0.8) -> Grey:
+def enlargement(bars: Bars, length_px: int) -> float:
+    """Return how many times larger than in the picture ``bars`` and its margins are in a crop of ``length_px``: 0.6 to 4.5."""
+    return min(4.5, max(0.6, length_px / (bars.length * (1 + 2 * _MARGIN))))
+
+
+def along_bars(across: float) -> float:
+    """Return how many times a crop is enlarged along the bars; ``across`` times across them.
+
+    Rows between those of the picture say nothing new and take as long as the others. Without any, stacked DataBar suffers.
+    """
+    return min(1.5, across)
+
+
+def upright_bars(
+    image: Grey, bars: Bars, length_px: int, offset: float = 0.0, share: float = 0.8, *, smooth: bool = False
+) -> Grey:
     """Return a crop with upright bars, about ``length_px`` long with its margins.
+
+    Along the bars it is enlarged less than across them, see ``along_bars``.
 
     Args:
         image: the picture.
         bars: the region.
-        length_px: wanted width of the crop; a region is shrunk to 0.6 and enlarged to 4.5 times at most.
+        length_px: wanted width of the crop, see ``enlargement``.
         offset: centre of the wanted band along the bars, as a share of their height from their middle.
         share: height of that band, as a share of the bars' height.
+        smooth: interpolate by cubic curves in any case, else only where modules are narrow; it takes three times as long.
     """
-    long = bars.length * (1 + 2 * _MARGIN)
-    scale = min(4.5, max(0.6, length_px / long))
-    rows = int(min(max(bars.height * share * scale, _ROWS_AT_LEAST), _ROWS_AT_MOST))
-    return _cut(image, bars, (int(long * scale), rows), (scale, scale), offset, cv2.INTER_CUBIC)
+    across = enlargement(bars, length_px)
+    along = along_bars(across)
+    height_px = min(max(bars.height * share, _ROWS_AT_LEAST / across), _ROWS_AT_MOST / across)
+    size = int(bars.length * (1 + 2 * _MARGIN) * across), max(1, round(height_px * along))
+    how = cv2.INTER_CUBIC if smooth or across > _CUBIC_ABOVE else cv2.INTER_LINEAR
+    return _cut(image, bars, size, (across, along), offset, how)
 
 
 def profile(image: Grey, bars: Bars, length_px: int = 320, rows: int = 8) -> npt.NDArray[np.float32]:
     """Return the mean brightness across the bars, from few rows: cheap enough for every region."""
-    long = bars.length * (1 + 2 * _MARGIN)
-    scale = min(4.5, max(0.6, length_px / long))
-    scales = scale, rows / (bars.height * 0.8)
-    crop = _cut(image, bars, (int(long * scale), rows), scales, 0.0, cv2.INTER_LINEAR)
+    scale = enlargement(bars, length_px)
+    size, scales = (int(bars.length * (1 + 2 * _MARGIN) * scale), rows), (scale, rows / (bars.height * 0.8))
+    crop = _cut(image, bars, size, scales, 0.0, cv2.INTER_LINEAR)
     return np.asarray(cv2.reduce(crop, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[0], np.float32)
 
 

@@ -20,6 +20,7 @@ from devices.vision import decoders, locator, picture, reader
 from devices.vision.ladder import LADDER
 from devices.vision.locator import Grey, bar_regions, block_regions, field
 from devices.vision.reader import WHOLE_AFTER_EMPTY, FrameReader, read_picture
+from devices.vision.upright import upright_bars
 
 
 def drawn(
@@ -76,6 +77,17 @@ def test_a_field_covers_pictures_of_any_shape(shape: tuple[int, int]) -> None:
     rows, columns = tensor.xx.shape
     assert 0.7 * shape[0] <= rows / tensor.down <= shape[0]
     assert 0.7 * shape[1] <= columns / tensor.across <= shape[1]
+
+
+def test_bars_are_turned_upright_at_the_width_asked_for() -> None:
+    frame, _ = drawn("EAN13", angle=35.0)
+    bars = bar_regions(field(frame), 5)[0]
+    for smooth in (False, True):
+        crop = upright_bars(frame, bars, 640, smooth=smooth)
+        assert abs(crop.shape[1] - 640) <= 1
+        assert crop.shape[0] == round(bars.height * 0.8 * 1.5)  # along the bars enlarged one and a half times only
+        columns = crop[:, 128:-128].astype(float)
+        assert columns.std(axis=0).mean() < 0.3 * columns.std(axis=1).mean()
 
 
 def test_the_ladder_has_at_most_eight_steps() -> None:
