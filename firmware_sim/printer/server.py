@@ -9,17 +9,16 @@ from typing import Any
 
 from firmware_sim.printer import hands
 from firmware_sim.printer.album import Album
+from firmware_sim.printer.buffer import ReceiveBuffer
 from firmware_sim.printer.condition import Condition
 from firmware_sim.printer.drawer import Drawer
 from firmware_sim.printer.engine import Engine
 from firmware_sim.printer.fonts import find_font
-from firmware_sim.printer.lines import PrinterTcp, break_off, hold
+from firmware_sim.printer.lines import PrinterTcp, break_off
 from firmware_sim.printer.model import PROFILES, PrinterModel
 from firmware_sim.printer.paper import Paper, Receipt
 from firmware_sim.printer.realtime import CLEAR_BUFFERS, RealTimeScanner, Request
 from firmware_sim.wire import SimulatedDevice, Wire
-
-_XON, _XOFF = b"\x11", b"\x13"
 
 
 class PrinterSim(SimulatedDevice):
@@ -30,7 +29,6 @@ class PrinterSim(SimulatedDevice):
         drawer: what hangs on its connector.
         lines_per_s: printing speed, None for as fast as can be.
         mute: answers nothing, prints all the same.
-        dropped_bytes: what a model without flow control has lost.
         album: its pictures.
     """
 
@@ -60,13 +58,12 @@ class PrinterSim(SimulatedDevice):
         self.drawer = Drawer()
         self.lines_per_s = lines_per_s or self.model.lines_per_s
         self.mute = not self.model.answers
-        self.dropped_bytes = 0
         self.powered = True
         self.jammed = False
         self.engine = Engine(self.model, self.paper, self.condition, self._reply, self._pulse)
+        self._buffer = ReceiveBuffer(self.model, self.engine.parser, self.wire, self._reply)
         self._real_time = RealTimeScanner()
         self._work = asyncio.Event()
-        self._stopped = False
         self._lines_until_paper_end: int | None = None
         self._bytes_until_drop: int | None = None
         self._printing: asyncio.Task[None] | None = None
@@ -124,7 +121,12 @@ class PrinterSim(SimulatedDevice):
     @property
     def buffered_bytes(self) -> int:
         """Bytes received and not yet printed."""
-        return len(self.engine.parser)
+        return len(self._buffer)
+
+    @property
+    def dropped_bytes(self) -> int:
+        """What a model without flow control has lost."""
+        return self._buffer.dropped_bytes
 
     def shows(self) -> dict[str, Any]:
         """Return what a person who stands before the printer sees."""
@@ -237,31 +239,12 @@ class PrinterSim(SimulatedDevice):
 
     def receive(self, data: bytes) -> None:
         """Take bytes into the buffer; real-time commands are obeyed at once."""
-        taken = data
-        if self.model.drops:
-            taken = data[: max(0, self.model.buffer_bytes - self.buffered_bytes)]
-            self.dropped_bytes += len(data) - len(taken)
-        self.engine.parser.feed(taken)
+        self._buffer.take(data)
         for request in self._real_time.feed(data) if self.model.realtime else ():
             self._answer_now(request)
         self._work.set()
-        if self.buffered_bytes >= self.model.buffer_bytes and not self.model.drops:
-            self._stop_host()
+        self._buffer.stop_if_full()
         self._count_drop(len(data))
-
-    def _stop_host(self) -> None:
-        if not self._stopped:
-            self._stopped = True
-            hold(self.wire, held=True)
-            if self.model.xonxoff:
-                self._reply(_XOFF)
-
-    def _let_host(self) -> None:
-        if self._stopped:
-            self._stopped = False
-            hold(self.wire, held=False)
-            if self.model.xonxoff:
-                self._reply(_XON)
 
     def _count_drop(self, size: int) -> None:
         if self._bytes_until_drop is not None:
@@ -284,13 +267,12 @@ class PrinterSim(SimulatedDevice):
             command = self.engine.parser.next() if self._can_print() else None
             if command is None:
                 if self._can_print():
-                    self._let_host()  # the front of a picture larger than the buffer waits for its rest
+                    self._buffer.let_go()  # the front of a picture larger than the buffer waits for its rest
                 self._work.clear()
                 await self._work.wait()
                 continue
             lines = self.engine.execute(command)
-            if self.buffered_bytes < self.model.buffer_bytes:
-                self._let_host()
+            self._buffer.let_go_if_room()
             self._count_paper(lines)
             await asyncio.sleep(lines / self.lines_per_s if self.lines_per_s else 0)
 
@@ -332,7 +314,7 @@ class PrinterSim(SimulatedDevice):
             case "DC4", args if args == CLEAR_BUFFERS and known:
                 self.engine.forget()
                 self._recover(clear=True)
-                self._let_host()
+                self._buffer.let_go()
                 self._reply(b"\x37\x25\x00")
 
     def _recover(self, *, clear: bool) -> None:
@@ -340,6 +322,6 @@ class PrinterSim(SimulatedDevice):
             return  # ignored without a recoverable error, and while its cause is still there
         if clear:
             self.engine.forget()
-            self._let_host()
+            self._buffer.let_go()
         with self._watching():
             self.condition.cutter_error = False
