@@ -38,7 +38,7 @@ def rows_of(shown: Shown, model: DisplayModel) -> list[str]:
     amount, symbol = amount_text(shown), _fitting(shown.symbol, model)
     last = _beside(_fitting(shown.detail, model), symbol + amount, model.columns)
     rows = [_cut(name, model.columns), last][: len(model.rows)]
-    if not last and len(model.rows) > 1:
+    if not last.strip() and len(model.rows) > 1:
         rows = _over_two(name, model.columns)
     if len(model.rows) == 1:
         rows = [_beside(name, symbol + amount, model.columns)]
