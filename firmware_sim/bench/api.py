@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -90,59 +90,13 @@ def create_app(bench: Bench, player: Player, goods: Goods, stopping: asyncio.Eve
     async def gone(_: Request, __: Exception) -> Response:
         return problem(400, "the caller hung up in the middle of a command")  # nobody reads it
 
-    @app.get("/v1/health")
-    async def health() -> Any:
-        """Tell that the bench runs, what is plugged in, and whether an edge answers."""
-        plugged = [told["wire"].get("plugged", True) for told in bench.told()]
-        status = await bench.edge.look()
-        return answer({"ok": True, "devices": len(plugged), "plugged": sum(plugged), "edge": bool(status)})
-
-    @app.get("/v1/devices")
-    async def devices() -> Any:
-        """List every device and what it shows."""
-        return answer(bench.told())
-
-    @app.get("/v1/devices/{name}")
-    async def device(name: str) -> Any:
-        """Tell of one device, by id or face."""
-        return answer(bench.stand(name).told())
-
-    @app.post("/v1/devices/{name}")
-    async def command(name: str, request: Request) -> Any:
-        """Carry out a device's JSON command; answers with what the device says to it."""
-        return answer(await bench.do(name, await _command(request)))
-
-    @app.get("/v1/devices/{name}/pictures/{picture}")
-    async def picture(name: str, picture: str) -> Response:
-        """Return a receipt, a label or a camera's frame; ``now`` is what still grows."""
-        album = bench.stand(name).album
-        found = await asyncio.to_thread(album.picture, picture) if album else None
-        if found is None:
-            return problem(404, f"{name} has no picture {picture!r}")
-        kind = "image/png" if found.startswith(b"\x89PNG") else "image/jpeg"
-        return Response(found, media_type=kind)
-
-    @app.post("/v1/till")
-    async def till(request: Request) -> Any:
-        """Ask the edge's till: the asks of its control socket, for example ``{"do": "pay", "kind": "cash"}``."""
-        return answer(await bench.do(TILL, await _command(request)))
+    app.include_router(_devices(bench))
+    app.include_router(_scenarios(bench, player))
 
     @app.get("/v1/goods")
     async def things() -> Any:
         """List what there is to scan and to weigh."""
         return answer(goods)
-
-    @app.get("/v1/scenarios")
-    async def scenarios() -> Any:
-        """List the scenarios that come with the bench."""
-        return answer([{"name": name, "about": scenario.load(name).about} for name in scenario.names()])
-
-    @app.post("/v1/scenarios/{name}")
-    async def play(name: str) -> Any:
-        """Play a scenario; each step is told on ``/v1/events``, the report is the answer."""
-        if "/" in name or name not in scenario.names():
-            raise ScenarioUnusable(f"there is no scenario {name!r}: take one of {', '.join(scenario.names())}")
-        return answer(await player.play(name))
 
     @app.get("/v1/events")
     async def events() -> StreamingResponse:
@@ -153,6 +107,69 @@ def create_app(bench: Bench, player: Player, goods: Goods, stopping: asyncio.Eve
     app.router.routes.append(shared())
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     return app
+
+
+def _devices(bench: Bench) -> APIRouter:
+    """Return the routes that look at devices and do something to them."""
+    router = APIRouter()
+
+    @router.get("/v1/health")
+    async def health() -> Any:
+        """Tell that the bench runs, what is plugged in, and whether an edge answers."""
+        plugged = [told["wire"].get("plugged", True) for told in bench.told()]
+        status = await bench.edge.look()
+        return answer({"ok": True, "devices": len(plugged), "plugged": sum(plugged), "edge": bool(status)})
+
+    @router.get("/v1/devices")
+    async def devices() -> Any:
+        """List every device and what it shows."""
+        return answer(bench.told())
+
+    @router.get("/v1/devices/{name}")
+    async def device(name: str) -> Any:
+        """Tell of one device, by id or face."""
+        return answer(bench.stand(name).told())
+
+    @router.post("/v1/devices/{name}")
+    async def command(name: str, request: Request) -> Any:
+        """Carry out a device's JSON command; answers with what the device says to it."""
+        return answer(await bench.do(name, await _command(request)))
+
+    @router.get("/v1/devices/{name}/pictures/{picture}")
+    async def picture(name: str, picture: str) -> Response:
+        """Return a receipt, a label or a camera's frame; ``now`` is what still grows."""
+        album = bench.stand(name).album
+        found = await asyncio.to_thread(album.picture, picture) if album else None
+        if found is None:
+            return problem(404, f"{name} has no picture {picture!r}")
+        kind = "image/png" if found.startswith(b"\x89PNG") else "image/jpeg"
+        return Response(found, media_type=kind)
+
+    return router
+
+
+def _scenarios(bench: Bench, player: Player) -> APIRouter:
+    """Return the routes by which a person, or a scenario, leads the till."""
+    router = APIRouter()
+
+    @router.post("/v1/till")
+    async def till(request: Request) -> Any:
+        """Ask the edge's till: the asks of its control socket, for example ``{"do": "pay", "kind": "cash"}``."""
+        return answer(await bench.do(TILL, await _command(request)))
+
+    @router.get("/v1/scenarios")
+    async def scenarios() -> Any:
+        """List the scenarios that come with the bench."""
+        return answer([{"name": name, "about": scenario.load(name).about} for name in scenario.names()])
+
+    @router.post("/v1/scenarios/{name}")
+    async def play(name: str) -> Any:
+        """Play a scenario; each step is told on ``/v1/events``, the report is the answer."""
+        if "/" in name or name not in scenario.names():
+            raise ScenarioUnusable(f"there is no scenario {name!r}: take one of {', '.join(scenario.names())}")
+        return answer(await player.play(name))
+
+    return router
 
 
 def answer(value: Any) -> Response:
