@@ -4,15 +4,16 @@ Each group is imported when it is called: on a Raspberry Pi importing everything
 ``shopwire --help`` has to answer at once.
 """
 
+import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any, NamedTuple
 
 import click
 
-from shopwire_help import ChineseHelp, EnglishHelp, Lang, in_chinese
+from shopwire_help import ChineseHelp, EnglishHelp, Lang, Mistake, Misused, in_chinese
 
 
 class Face(NamedTuple):
@@ -125,20 +126,60 @@ def mistakes_told(lang: Lang) -> Iterator[None]:
         raise in_chinese(error) from error
 
 
+class ToldToProgram(click.ClickException):
+    """A refusal as one JSON object on standard output, where whoever asked for ``--json`` reads everything else."""
+
+    def show(self, file: Any = None) -> None:
+        """Write it."""
+        click.echo(self.message, file=file)
+
+
+class MisusedByProgram(ToldToProgram):
+    """The same of a command that was called wrongly."""
+
+    exit_code = click.UsageError.exit_code
+
+
+@contextmanager
+def mistakes_as_json() -> Iterator[None]:
+    """Turn a refusal into ``{"error": its name, "message": what a person would read}``; the exit code stays."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.ClickException as error:
+        told = {"error": _named(error), "message": error.format_message()}
+        line = json.dumps(told, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+        misused = error.exit_code == MisusedByProgram.exit_code
+        raise (MisusedByProgram if misused else ToldToProgram)(line) from error
+
+
+def _named(error: BaseException) -> str:
+    """Return the class of what was refused; click's own where it was click that refused."""
+    while type(error) in (click.ClickException, Mistake, Misused) and error.__cause__ is not None:
+        error = error.__cause__
+    return type(error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error).__name__
+
+
 class Root(click.Group):
     """A group that knows its commands by name and imports only the one that is called."""
 
     context_class = Spoken
+    _for_program = False
 
     def make_context(self, info_name: str | None, args: list[str], *others: Any, **extra: Any) -> click.Context:
         """Read the root's own options; a mistake in them is told in the person's language."""
-        with mistakes_told("zh" if args[:2] == ["--lang", "zh"] else language(None)):
+        self._for_program = "--json" in args
+        with self._told(), mistakes_told("zh" if args[:2] == ["--lang", "zh"] else language(None)):
             return super().make_context(info_name, args, *others, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a mistake in its words is told in the person's language."""
-        with mistakes_told(language(ctx)):
+        with self._told(), mistakes_told(language(ctx)):
             return super().invoke(ctx)
+
+    def _told(self) -> AbstractContextManager[None]:
+        return mistakes_as_json() if self._for_program else nullcontext()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order in which a new user needs them."""

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from devices.errors import DeviceUnavailable, PictureRefused
+from devices.meaning import visible
 from devices.vision.refusals import in_chinese
 
 TEXTS = {
@@ -112,7 +113,7 @@ def read(ctx: click.Context, images: tuple[Path, ...], *, fast: bool, as_json: b
         try:
             seen = _seen(image, fast=fast)
         except PictureRefused as error:
-            seen, refused = {"file": str(image), "error": str(error)}, True
+            seen, refused = {"file": _plain(str(image)), "error": _plain(str(error))}, True
         except DeviceUnavailable as error:
             raise click.ClickException(in_chinese(str(error)) if _lang(ctx) == "zh" else str(error)) from error
         if as_json:
@@ -121,6 +122,11 @@ def read(ctx: click.Context, images: tuple[Path, ...], *, fast: bool, as_json: b
             click.echo(_refused(seen, told, _lang(ctx)) if "error" in seen else _said(seen, told), err="error" in seen)
     if refused:
         ctx.exit(1)
+
+
+def _plain(text: str) -> str:
+    """Return a text that may hold the bytes of a file's name as UTF-8 can carry it."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _seen(image: Path, *, fast: bool) -> dict[str, Any]:
@@ -147,19 +153,19 @@ def _seen(image: Path, *, fast: bool) -> dict[str, Any]:
         }
         for reading in readings
     ]
-    return {"file": str(image), "texts": texts, "decoder": decoder, "milliseconds": round(1000 * took_s, 1)}
+    return {"file": _plain(str(image)), "texts": texts, "decoder": decoder, "milliseconds": round(1000 * took_s, 1)}
 
 
 def _refused(seen: dict[str, Any], told: dict[str, Any], lang: str) -> str:
     reason = in_chinese(seen["error"]) if lang == "zh" else str(seen["error"])
     named = Path(seen["file"]).name in reason
-    return reason if named else str(told["refused"]).format(file=seen["file"], reason=reason)
+    return visible(reason if named else str(told["refused"]).format(file=seen["file"], reason=reason))
 
 
 def _said(seen: dict[str, Any], told: dict[str, Any]) -> str:
     if not seen["texts"]:
-        return str(told["none"]).format(file=seen["file"], ms=seen["milliseconds"]) + f"\n  {told['advice']}"
-    head = str(told["found"]).format(file=seen["file"], count=len(seen["texts"]), ms=seen["milliseconds"])
+        return str(told["none"]).format(file=visible(seen["file"]), ms=seen["milliseconds"]) + f"\n  {told['advice']}"
+    head = str(told["found"]).format(file=visible(seen["file"]), count=len(seen["texts"]), ms=seen["milliseconds"])
     return "\n".join([head, *(_line(text, told) for text in seen["texts"])])
 
 
@@ -167,5 +173,4 @@ def _line(text: dict[str, Any], told: dict[str, Any]) -> str:
     notes = [text["symbology"], text["decoder"], told["sure" if text["sure"] else "once"]]
     if not text["retail"]:
         notes.append(told["not_retail"])
-    shown = text["text"].replace("\x1d", "{GS}")
-    return f"  {shown}  {text['family']}  ({', '.join(notes)})"
+    return f"  {visible(text['text'])}  {text['family']}  ({', '.join(notes)})"
