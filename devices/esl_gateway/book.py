@@ -1,5 +1,6 @@
 """What every tag shall show and what is known of it: pure bookkeeping, the later price always wins."""
 
+import heapq
 from collections.abc import Iterable, Sequence
 
 from devices.esl_gateway.codec import MAX_TAGS
@@ -20,6 +21,7 @@ class Book:
 
     def __init__(self) -> None:
         self._wanted: dict[str, _Wanted] = {}
+        self._tag_of: dict[str, str] = {}  # by the update that it shall show
         self.tags: dict[str, TagStatus] = {}
 
     def put(self, updates: Sequence[TagUpdate]) -> list[TagNews]:
@@ -35,18 +37,22 @@ class Book:
     def _put(self, update: TagUpdate) -> list[TagNews]:
         before = self._wanted.get(update.tag_id)
         if before is None:
-            self._wanted[update.tag_id] = _Wanted(update)
-            return [self._wanted[update.tag_id].news]
+            return [self._want(update).news]
         if before.update.update_id == update.update_id and before.news.state is not TagState.FAILED:
             return []  # the same again
         if update.updated_at < before.update.updated_at:
             return [TagNews(update.tag_id, update.update_id, TagState.FAILED, "superseded by a later price")]
-        self._wanted[update.tag_id] = _Wanted(update)
-        news = [self._wanted[update.tag_id].news]
+        self._tag_of.pop(before.update.update_id, None)
+        news = [self._want(update).news]
         if before.news.state in (TagState.QUEUED, TagState.SENT) and before.update.update_id != update.update_id:
             lost = TagNews(update.tag_id, before.update.update_id, TagState.FAILED, "superseded by a later price")
             news.insert(0, lost)
         return news
+
+    def _want(self, update: TagUpdate) -> _Wanted:
+        wanted = self._wanted[update.tag_id] = _Wanted(update)
+        self._tag_of[update.update_id] = update.tag_id
+        return wanted
 
     def update_of(self, tag_id: str) -> TagNews | None:
         """Return what is known of the newest update of a tag."""
@@ -55,21 +61,24 @@ class Book:
 
     def to_send(self, most: int) -> list[TagUpdate]:
         """Return updates that the gateway does not have yet, oldest first."""
-        waiting = [each.update for each in self._wanted.values() if each.news.state is TagState.QUEUED]
-        return sorted(waiting, key=lambda update: update.updated_at)[:most]
+        waiting = (each.update for each in self._wanted.values() if each.news.state is TagState.QUEUED)
+        return heapq.nsmallest(most, waiting, key=lambda update: update.updated_at)
 
     def sent(self, accepted: Iterable[str], refused: Iterable[tuple[str, str]], now_s: float) -> list[TagNews]:
-        """Note what the gateway has taken and what not."""
-        by_id = {each.update.update_id: each for each in self._wanted.values() if each.news.state is TagState.QUEUED}
+        """Note what the gateway has taken and what not; what was overtaken meanwhile is nothing new."""
         news = []
         for update_id in accepted:
-            if (wanted := by_id.get(update_id)) is not None:
+            if (wanted := self._waiting(update_id)) is not None:
                 wanted.sent_s = now_s
                 news += self._move(wanted, TagState.SENT, "")
         for update_id, reason in refused:
-            if (wanted := by_id.get(update_id)) is not None:
+            if (wanted := self._waiting(update_id)) is not None:
                 news += self._move(wanted, TagState.FAILED, reason or "the gateway refused it")
         return news
+
+    def _waiting(self, update_id: str) -> _Wanted | None:
+        wanted = self._wanted.get(self._tag_of.get(update_id, ""))
+        return wanted if wanted is not None and wanted.news.state is TagState.QUEUED else None
 
     def heard(self, told: TagNews) -> list[TagNews]:
         """Take what a tag did; what it says of an update that no longer counts is nothing new."""

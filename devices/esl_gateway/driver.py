@@ -33,6 +33,7 @@ from devices.surroundings import Surroundings
 from devices.transport import Transport
 
 _MAX_NEWS = 1000
+AT_ONCE = 100
 _Message = TypeVar("_Message")
 
 
@@ -147,9 +148,14 @@ class EslGateway(ServedDevice):
         found = await line.ask("GET", TAGS, Tags)
         self._epoch_is(found.epoch)
         self._last = found.last
-        for tag in found.tags:
-            self._tell(self._book.seen(status_of(tag)))
-        self._book.keep({status_of(tag).tag_id for tag in found.tags})
+        named = set()
+        for number, tag in enumerate(found.tags):
+            status = status_of(tag)
+            named.add(status.tag_id)
+            self._tell(self._book.seen(status))
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)  # thousands of tags take half a second, in which scans would wait
+        self._book.keep(named)
 
     def _epoch_is(self, epoch: str) -> bool:
         """Note the gateway's epoch; True when it has lost its memory since we last heard of it."""
@@ -166,9 +172,8 @@ class EslGateway(ServedDevice):
             taken = await line.ask("POST", UPDATES, Taken, updates_body(updates))
             self._epoch_is(taken.epoch)
             refused = [(each.id, each.reason) for each in taken.refused]
-            news = self._book.sent(taken.accepted, refused, time.monotonic())
-            self._tell(news)
-            if not news:
+            self._tell(self._book.sent(taken.accepted, refused, time.monotonic()))
+            if {each.update_id for each in updates}.isdisjoint([*taken.accepted, *dict(refused)]):
                 raise GarbledFrame("updates neither taken nor refused")
 
     async def _follow(self, line: "_Line") -> None:

@@ -1,6 +1,8 @@
 """The driver on a gateway that hangs, restarts, forgets, refuses and talks nonsense."""
 
 import asyncio
+import contextlib
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -159,3 +161,38 @@ async def test_replugged_a_hundred_times_it_leaks_nothing_and_logs_each_outage_o
         assert len(os.listdir("/proc/self/fd")) <= files + 3  # noqa: PTH208 - as above
         driver.put([update("A1", 10)])
         await until(lambda: state_of(driver, "A1") is TagState.ACKED)
+
+
+async def test_a_price_that_is_overtaken_on_its_way_costs_no_connection() -> None:
+    """A gateway that takes its time over the first update; meanwhile the price changes again."""
+    asked, go = asyncio.Event(), asyncio.Event()
+    taken: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = int(head.split(b"Content-Length: ")[1].split(b"\r\n")[0])
+                body = json.loads(await reader.readexactly(length) or b"{}")
+                ids = [each["id"] for each in body.get("updates", [])]
+                if ids:
+                    asked.set()
+                    await go.wait()
+                    taken.extend(ids)
+                answer = json.dumps({"epoch": "1", "accepted": ids}).encode()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    address = f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    driver = EslGateway("tags", address, GatewayOptions(poll_s=0.02, answer_s=5), backoff=Backoff(0.01, 0.02))
+    run = asyncio.create_task(driver.run())
+    driver.put([update("A1", 100)])
+    await asked.wait()
+    driver.put([update("A1", 90, minutes=1)])
+    go.set()
+    await until(lambda: state_of(driver, "A1") is TagState.SENT)
+    assert (taken, driver.attempts) == (["A1-100", "A1-90"], 1)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    server.close()
+    await server.wait_closed()
