@@ -149,9 +149,9 @@ def read_block(image: Grey, block: Block, effort: Effort = Effort.FRAME) -> list
     if straight < _MIN_GRAIN:
         return []
     thorough = effort is Effort.THOROUGH
-    crop = upright_block(image, block, angle, 360, smooth=thorough)
-    if not thorough and alternations(crop) < _MIN_ALTERNATIONS:
+    if not thorough and alternations(upright_block(image, block, angle, 180, enlarge=2.0)) < _MIN_ALTERNATIONS:
         return []
+    crop = upright_block(image, block, angle, 360, smooth=thorough)
     found = matrix(_sharpened(crop, 7, 1.5)) or matrix(crop, turned=True)
     if thorough and not found:
         found = matrix(_sharpened(crop, 13, 3.0)) or matrix(np.asarray(cv2.blur(crop, (5, 5)), np.uint8), turned=True)

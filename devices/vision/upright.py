@@ -94,22 +94,29 @@ def swings(brightness: npt.NDArray[np.float32], swing: float = 0.12) -> int:
     return count
 
 
-def grain(crop: Grey, longest_px: int = 200) -> tuple[float, float]:
+def grain(crop: Grey, at_most_px: int = 260) -> tuple[float, float]:
     """Return how much the gradients keep to two directions at right angles (0 to 1), and the angle of one (radians).
 
     The modules of a 2D code do, leaves and faces do not: below 0.13 lie a third of the false blocks and 1 % of the codes.
     """
-    scale = longest_px / max(crop.shape)
-    if scale < 0.75:
-        size = max(2, round(crop.shape[1] * scale)), max(2, round(crop.shape[0] * scale))
-        crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
-    dx, dy = (np.asarray(side, np.float32) for side in cv2.spatialGradient(crop))
-    # With g = |g|·e^{iθ}, the sum of |g|²·e^{4iθ}: four directions at right angles fall together.
-    real, imaginary = dx * dx - dy * dy, 2 * dx * dy
-    weight = np.asarray(cv2.magnitude(real, imaginary), np.float32) + 1
-    cosine = float(((real * real - imaginary * imaginary) / weight).sum())
-    sine = float((2 * real * imaginary / weight).sum())
+    while max(crop.shape) > at_most_px:
+        crop = _halved(crop)
+    dx, dy = cv2.spatialGradient(crop)
+    xx, yy, xy = (cv2.multiply(one, other, dtype=cv2.CV_32F) for one, other in ((dx, dx), (dy, dy), (dx, dy)))
+    # With g = |g|·e^{iθ}, the sum of |g|²·e^{4iθ}: four directions at right angles fall together. Of real² + imaginary² =
+    # energy², real² - imaginary² needs only two of the three.
+    real, energy = xx - yy, xx + yy
+    weight = energy + 1
+    share = real / weight
+    cosine = 2 * float(np.vdot(share, real)) - float(np.vdot(energy / weight, energy))
+    sine = 4 * float(np.vdot(share, xy))
     return math.hypot(cosine, sine) / float(weight.sum()), math.atan2(sine, cosine) / 4
+
+
+def _halved(crop: Grey) -> Grey:
+    height, width = max(1, crop.shape[0] // 2), max(1, crop.shape[1] // 2)
+    even = crop[: 2 * height, : 2 * width]  # four pixels to one: of other shares OpenCV makes a tenth of the speed
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def upright_block(
@@ -131,12 +138,10 @@ def upright_block(
 def alternations(crop: Grey) -> float:
     """Return how often lines across an upright block go from dark to bright: the less of rows' and columns' means.
 
-    Nearly every QR and DataMatrix does 1.6 times or more; of what has two directions but is no code, most do less.
+    Nearly every QR and DataMatrix does 1.6 times or more in a crop of 180 px; of what has two directions but is no code, most
+    do less.
     """
-    soft = np.asarray(cv2.blur(crop, (9, 9)), np.uint8)
-    if len(soft) > 180:
-        soft = soft[::2, ::2]
-    side = len(soft)
+    soft, side = np.asarray(cv2.blur(crop, (5, 5)), np.uint8), len(crop)
     inside, lines = slice(int(side * 0.12), side - int(side * 0.12)), np.linspace(side * 0.2, side * 0.8, 9).astype(int)
     return min(_runs(soft[lines, inside]), _runs(soft[inside, lines].T))
 

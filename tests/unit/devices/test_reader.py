@@ -20,7 +20,7 @@ from devices.vision import decoders, locator, picture, reader
 from devices.vision.ladder import LADDER
 from devices.vision.locator import Grey, bar_regions, block_regions, field
 from devices.vision.reader import WHOLE_AFTER_EMPTY, FrameReader, read_picture
-from devices.vision.upright import upright_bars
+from devices.vision.upright import grain, upright_bars
 
 
 def drawn(
@@ -88,6 +88,18 @@ def test_bars_are_turned_upright_at_the_width_asked_for() -> None:
         assert crop.shape[0] == round(bars.height * 0.8 * 1.5)  # along the bars enlarged one and a half times only
         columns = crop[:, 128:-128].astype(float)
         assert columns.std(axis=0).mean() < 0.3 * columns.std(axis=1).mean()
+
+
+@pytest.mark.parametrize("side", [60, 240, 900])
+def test_what_keeps_to_two_directions_has_grain_at_any_size(side: int) -> None:
+    y, x = np.mgrid[:side, :side] * 48 / side
+    across, down = x * math.cos(0.3) + y * math.sin(0.3), y * math.cos(0.3) - x * math.sin(0.3)
+    modules = np.asarray(127 + 100 * np.sign(np.sin(across)) * np.sign(np.sin(down)), np.uint8)
+    straight, angle = grain(modules)
+    assert straight > 0.3
+    assert abs((angle - 0.3 + math.pi / 4) % (math.pi / 2) - math.pi / 4) < 0.1
+    noise = np.random.default_rng(1).integers(0, 256, (side, side)).astype(np.uint8)
+    assert grain(noise)[0] < 0.13
 
 
 def test_the_ladder_has_at_most_eight_steps() -> None:
