@@ -48,13 +48,7 @@ def price_line(
             f"quantity of SKU {item.sku}", quantity_milli, f"{least} to {MAX_QUANTITY_MILLI} thousandths"
         )
     if gross_minor is None:
-        if price is None:
-            raise PriceMissing(item.sku)
-        unit_price = extend(price.unit_price_minor, barcode.factor_milli)
-        if unit_price > MAX_UNIT_PRICE_MINOR:
-            raise InvalidMoney(
-                f"price of SKU {item.sku} by the pack", unit_price, f"0 to {MAX_UNIT_PRICE_MINOR} minor units"
-            )
+        unit_price = _listed(item, price, barcode)
         gross = extend(unit_price, quantity_milli)
     else:
         gross = gross_minor
@@ -149,6 +143,18 @@ def _weighed(item: Item, weight_g: int) -> int:
             f"weight of SKU {item.sku} in grams", weight_g, f"above 0 and at most {MAX_QUANTITY_MILLI * grams // MILLI}"
         )
     return quantity
+
+
+def _listed(item: Item, price: Price | None, barcode: Barcode) -> int:
+    """Return the price in force of what ``barcode`` stands for."""
+    if price is None:
+        raise PriceMissing(item.sku)
+    unit_price = extend(price.unit_price_minor, barcode.factor_milli)
+    if unit_price > MAX_UNIT_PRICE_MINOR:
+        raise InvalidMoney(
+            f"price of SKU {item.sku} by the pack", unit_price, f"0 to {MAX_UNIT_PRICE_MINOR} minor units"
+        )
+    return unit_price
 
 
 def _shown_price(price: Price | None, barcode: Barcode, gross_minor: int, quantity_milli: int) -> int:

@@ -155,23 +155,25 @@ def _make(edge: EdgeRow, gen: int, uow: UnitOfWork, authority: Authority, clock:
                 feed: {"version": edge.down_top, "rows": sum(c.rows for c in chunks if c.feed == feed)}
                 for feed in feeds
             },
-            "chunks": [
-                {
-                    "feed": chunk.feed,
-                    "path": f"/v1/snapshots/{name}/chunks/{chunk.sha256}",
-                    "sha256": chunk.sha256,
-                    "bytes": len(chunk.body),
-                    "raw_bytes": chunk.raw_bytes,
-                    "rows": chunk.rows,
-                }
-                for chunk in chunks
-            ],
+            "chunks": [_listed(chunk, name) for chunk in chunks],
         }
     )
     digest = hashlib.sha256(manifest).hexdigest()
     row = SnapshotRow(name, edge.edge, gen, edge.down_top, manifest, digest, authority.sign(manifest), at)
     uow.snapshots.add(row, {chunk.sha256: chunk.body for chunk in chunks})
     return row
+
+
+def _listed(chunk: Chunk, snapshot_id: str) -> dict[str, Any]:
+    """Return what a manifest says of one chunk."""
+    return {
+        "feed": chunk.feed,
+        "path": f"/v1/snapshots/{snapshot_id}/chunks/{chunk.sha256}",
+        "sha256": chunk.sha256,
+        "bytes": len(chunk.body),
+        "raw_bytes": chunk.raw_bytes,
+        "rows": chunk.rows,
+    }
 
 
 def chunked(feed: str, rows: Iterable[bytes]) -> Iterator[Chunk]:
