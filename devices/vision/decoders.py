@@ -38,17 +38,24 @@ def matrix(image: Any, *, turned: bool = False) -> list[Reading]:
     return _read(image, "blocks", turned=turned, thorough=False)
 
 
-def whole(image: Any, *, thorough: bool = False, live: bool = False) -> list[Reading]:
-    """Read a whole picture; ``thorough`` also turned, shrunk and inverted; ``live`` without DataMatrix.
+def across(image: Any) -> list[Reading]:
+    """Read the linear codes of a whole picture that stand about upright, from every other row: quick enough for a live frame.
 
-    DataMatrix alone takes half of the time of a frame, and regions show it well.
+    Raises:
+        DeviceUnavailable: neither zxing-cpp nor pyzbar is installed.
+    """
+    return linear(image[::2].copy())
+
+
+def whole(image: Any, *, thorough: bool = False) -> list[Reading]:
+    """Read a whole picture; ``thorough`` also turned, shrunk and inverted.
 
     Raises:
         DeviceUnavailable: neither zxing-cpp nor pyzbar is installed.
     """
     if _zxing() is None:
         return zbar(image)
-    return _read(image, "live" if live else "all", turned=thorough, thorough=thorough)
+    return _read(image, "all", turned=thorough, thorough=thorough)
 
 
 def zbar(image: Any, symbols: tuple[str, ...] = (*_BARS, "QRCODE")) -> list[Reading]:
@@ -82,7 +89,7 @@ def _zxing() -> _Zxing | None:
         return None
     form = library.BarcodeFormat
     bars, blocks = [form.EANUPC, form.Code128, form.ITF, form.DataBar], [form.QRCode, form.DataMatrix]
-    formats = {"bars": bars, "blocks": blocks, "all": bars + blocks, "live": [*bars, form.QRCode]}
+    formats = {"bars": bars, "blocks": blocks, "all": bars + blocks}
     named = {name: library.BarcodeFormats(wanted) for name, wanted in formats.items()}
     return _Zxing(library.read_barcodes, library.TextMode.Plain, named)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from devices.errors import DeviceUnavailable, PictureRefused
 from devices.vision.codes import SHORT, Reading, chosen, retail
-from devices.vision.decoders import whole, zbar
+from devices.vision.decoders import across, whole, zbar
 from devices.vision.ladder import AGREE, Effort, read_bars, read_block
 from devices.vision.locator import CELL_PX, SIDE_PX, Grey, bar_regions, block_regions, field
 from devices.vision.picture import MAX_PIXELS
@@ -70,13 +70,12 @@ class FrameReader:
         """
         frame = checked(frame)
         whole_too = self._empty + 1 >= WHOLE_AFTER_EMPTY
-        # The whole-frame pass sees blocks as well: to read them twice would make one frame in three a slow one.
         look = _SEVERAL if self._several or self._hits % LOOK_AROUND_EVERY == 1 else _ONE
-        regions, found = _regions(frame, look._replace(blocks=0) if whole_too else look)
+        regions, found = _regions(frame, look)
         found = [reading for reading in found if retail(reading)]
         if not found and whole_too and (regions or self._regions):
             # DataBar, and codes that fill the frame: what regions do not show.
-            found = [reading for reading in whole(_reduced(frame), live=True) if retail(reading)]
+            found = [reading for reading in across(_reduced(frame)) if retail(reading)]
         self._regions = 0 if whole_too else self._regions + regions
         self._empty = 0 if found or whole_too else self._empty + 1
         self._hits = self._hits + 1 if found else 0

@@ -137,12 +137,11 @@ def test_frames_without_a_code_give_nothing() -> None:
 def whole_frames(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     seen: list[tuple[int, ...]] = []
 
-    def whole(image: Grey, *, thorough: bool = False, live: bool = False) -> list[Any]:
-        assert live
+    def across(image: Grey) -> list[Any]:
         seen.append(image.shape)
         return []
 
-    monkeypatch.setattr(reader, "whole", whole)
+    monkeypatch.setattr(reader, "across", across)
     return seen
 
 
@@ -154,6 +153,11 @@ def test_every_third_empty_frame_is_read_whole(whole_frames: list[tuple[int, ...
         eyes.feed(empty)
         told.append(len(whole_frames))
     assert told == [0, 0, 1, 1, 1, 2, 2, 2, 3]
+
+
+def test_half_of_the_rows_of_a_frame_show_a_code_that_fills_it() -> None:
+    frame, truth = drawn("EAN13", ppm=5.0)
+    assert texts(decoders.across(frame)) == {truth}
 
 
 def test_a_code_in_between_starts_the_count_again(whole_frames: list[tuple[int, ...]]) -> None:
