@@ -5,9 +5,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+import protocol
 from domain.phrases import Phrasebook
 
 Language = Literal["zh", "en"]
+_SAYINGS = (Path(protocol.__file__).parent / "sayings/locale", Path(__file__).parent / "sayings/locale")
+"""What devices say in their facts, and what headquarters itself says."""
 FILES = {"zh": "zh-CN.json", "en": "en.json"}
 
 
@@ -30,8 +33,8 @@ def said(language: Language, sentence: str) -> str:
 
 @lru_cache(maxsize=1)
 def _sayings() -> Phrasebook:
-    english, chinese = (
-        json.loads((Path(__file__).parent / "sayings/locale" / FILES[language]).read_text("utf-8"))
-        for language in ("en", "zh")
-    )
-    return Phrasebook({english[name]: chinese[name] for name in english})
+    pairs: dict[str, str] = {}
+    for folder in _SAYINGS:
+        english, chinese = (json.loads((folder / FILES[language]).read_text("utf-8")) for language in ("en", "zh"))
+        pairs |= {english[name]: chinese[name] for name in english}
+    return Phrasebook(pairs)

@@ -1,13 +1,11 @@
 """Sentences that are written in one language and read in another: an English one is found again by its template."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 _PLACE = re.compile(r"\{(\w+)\}")
-WITHIN = ("reason", "more")
+WITHIN = {"reason", "more"}
 """Places that hold a sentence again."""
-
-Said = Callable[[str], str]
 
 
 class Phrasebook:
@@ -29,24 +27,16 @@ class Phrasebook:
         surest_first = sorted(pairs, key=lambda template: (template.startswith("{"), -len(_PLACE.sub("", template))))
         self._pairs = [(_anchor(template), template, pairs[template]) for template in surest_first]
 
-    def find(self, text: str, within: Said) -> str | None:
-        """Return ``text`` in the other language, None when no template fits the whole of it.
-
-        Args:
-            text: as it was written.
-            within: says what stands in the places of ``WITHIN``.
-        """
+    def said(self, text: str) -> str:
+        """Return ``text`` in the other language, down to the sentences inside it; as it is where no template fits the whole of it."""
         for anchor, template, reading in self._pairs:
             # Hundreds of patterns are not compiled for one sentence: the template's longest piece tells most of them apart.
             if anchor in text and (found := _pattern(template).fullmatch(text)):
                 values = found.groupdict()
-                return reading.format(**{**values, **{name: within(values[name]) for name in WITHIN if name in values}})
-        return None
-
-    def said(self, text: str) -> str:
-        """Return ``text`` in the other language, down to the sentences inside it; as it is where no template knows it."""
-        found = self.find(text, self.said)
-        return text if found is None else found
+                return reading.format(
+                    **{**values, **{name: self.said(values[name]) for name in WITHIN & values.keys()}}
+                )
+        return text
 
 
 def _anchor(template: str) -> str:

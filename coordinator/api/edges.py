@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from coordinator.api.auth import Admin, OfficeDep, Operator, SignedEdge, Viewer, own
 from coordinator.api.idempotency import IdempotentRoute
+from coordinator.api.language import Spoken, told
 from coordinator.api.paging import After, Limit, page
 from coordinator.errors import NotFound
 from coordinator.handlers import fleet
@@ -66,10 +67,16 @@ def list_edges(office: OfficeDep, _: Viewer, after: After = "", limit: Limit = 1
 
 
 @router.get("/edges/{edge}/devices", summary="Devices of an edge as it last reported them")
-def list_devices(office: OfficeDep, _: Viewer, edge: EdgeName) -> dict[str, Any]:
-    """Return the devices of an edge: ``items`` as its facts told them, ``now`` as it says itself while it is connected."""
+def list_devices(office: OfficeDep, _: Viewer, edge: EdgeName, language: Spoken) -> dict[str, Any]:
+    """Return the devices of an edge: ``items`` as its facts told them, ``now`` as it says itself while it is connected.
+
+    Reasons are in the language that ``Accept-Language`` prefers.
+    """
     _known(office, edge)
-    return {"items": office.views.devices(edge), "next": None, "now": _now(office.views.status(edge))}
+    now = _now(office.views.status(edge))
+    if now is not None:
+        now["devices"] = told(now["devices"], "reason", language)
+    return {"items": told(office.views.devices(edge), "reason", language), "next": None, "now": now}
 
 
 @router.post("/edges/{edge}/release", summary="Let a held stream go on")

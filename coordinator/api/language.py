@@ -37,4 +37,4 @@ Spoken = Annotated[Language, Depends(language_of)]
 
 def told(rows: list[dict[str, Any]], field: str, language: Language) -> list[dict[str, Any]]:
     """Return ``rows`` with the sentence in ``field`` in the person's language."""
-    return [{**row, field: said(language, row[field] or "")} for row in rows]
+    return [{**row, field: said(language, row.get(field) or "")} for row in rows]

@@ -54,7 +54,7 @@ def open_serial(line: SerialAddress) -> DescriptorTransport:
         _tell_silence_from_hang_up(port.fileno())
     except (OSError, termios.error) as error:
         port.close()
-        raise DeviceUnavailable(line.path, str(error)) from error
+        raise DeviceUnavailable(line.path, _by_the_system(error)) from error
     return SerialTransport(port.fileno(), line.path, lambda: _close(port))
 
 
@@ -95,7 +95,12 @@ def _plain_words(line: SerialAddress, error: Exception) -> str:
         return "permission denied: add this user to the group dialout"
     if "exclusively lock" in str(error):
         return "another program holds the lock on it"
-    return str(error)
+    return _by_the_system(error)
+
+
+def _by_the_system(error: Exception) -> str:
+    """Return what the system says; pyserial puts the path and its own words around that."""
+    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
 
 
 def _tell_silence_from_hang_up(fd: int) -> None:
