@@ -47,6 +47,17 @@ def across(image: Any) -> list[Reading]:
     return linear(image[::2].copy())
 
 
+def squares(image: Any) -> list[Reading]:
+    """Read the QR codes of a whole picture.
+
+    Raises:
+        DeviceUnavailable: neither zxing-cpp nor pyzbar is installed.
+    """
+    if _zxing() is None:
+        return zbar(image, ("QRCODE",))
+    return _read(image, "squares", turned=False, thorough=False)
+
+
 def whole(image: Any, *, thorough: bool = False) -> list[Reading]:
     """Read a whole picture; ``thorough`` also turned, shrunk and inverted.
 
@@ -89,7 +100,7 @@ def _zxing() -> _Zxing | None:
         return None
     form = library.BarcodeFormat
     bars, blocks = [form.EANUPC, form.Code128, form.ITF, form.DataBar], [form.QRCode, form.DataMatrix]
-    formats = {"bars": bars, "blocks": blocks, "all": bars + blocks}
+    formats = {"bars": bars, "squares": [form.QRCode], "blocks": blocks, "all": bars + blocks}
     named = {name: library.BarcodeFormats(wanted) for name, wanted in formats.items()}
     return _Zxing(library.read_barcodes, library.TextMode.Plain, named)
 

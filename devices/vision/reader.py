@@ -11,7 +11,7 @@ import numpy as np
 
 from devices.errors import DeviceUnavailable, PictureRefused
 from devices.vision.codes import SHORT, Reading, chosen, retail
-from devices.vision.decoders import across, whole, zbar
+from devices.vision.decoders import across, squares, whole, zbar
 from devices.vision.ladder import AGREE, Effort, read_bars, read_block
 from devices.vision.locator import CELL_PX, SIDE_PX, Grey, bar_regions, block_regions, field
 from devices.vision.picture import MAX_PIXELS
@@ -59,7 +59,7 @@ class FrameReader:
     def __init__(self, *, several: bool = False) -> None:
         self._several = several
         self._hits = 0  # frames in a row that gave something
-        self._empty = self._regions = 0  # frames in a row that gave nothing, and the regions that they had
+        self._empty = self._regions = 0  # frames that gave nothing, counted round, and the regions in them
 
     def feed(self, frame: Grey) -> list[Reading]:
         """Return the retail codes seen in ``frame``, each text once, with their votes (see ``Reading.votes``).
@@ -69,17 +69,26 @@ class FrameReader:
             DeviceUnavailable: no decoder is installed.
         """
         frame = checked(frame)
-        whole_too = self._empty + 1 >= WHOLE_AFTER_EMPTY
         look = _SEVERAL if self._several or self._hits % LOOK_AROUND_EVERY == 1 else _ONE
         regions, found = _regions(frame, look)
         found = [reading for reading in found if retail(reading)]
-        if not found and whole_too and (regions or self._regions):
-            # DataBar, and codes that fill the frame: what regions do not show.
-            found = [reading for reading in across(_reduced(frame)) if retail(reading)]
-        self._regions = 0 if whole_too else self._regions + regions
-        self._empty = 0 if found or whole_too else self._empty + 1
+        self._regions = regions + (self._regions if self._empty else 0)
+        if not found and self._regions:
+            found = [reading for reading in _elsewhere(frame, self._empty) if retail(reading)]
+        self._empty = 0 if found else (self._empty + 1) % WHOLE_AFTER_EMPTY
         self._hits = self._hits + 1 if found else 0
         return chosen(found)
+
+
+def _elsewhere(frame: Grey, empty: int) -> list[Reading]:
+    """Return what the whole of a frame shows that regions do not, one kind after so many ``empty`` ones."""
+    match empty:
+        case 1:
+            return squares(_reduced(frame))  # in blur a QR code may show no block
+        case 2:
+            return across(_reduced(frame))  # DataBar, and codes that fill the frame
+        case _:
+            return []
 
 
 def read_picture(image: Grey, *, fast: bool = False, only_retail: bool = True) -> list[Reading]:

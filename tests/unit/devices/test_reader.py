@@ -134,25 +134,31 @@ def test_frames_without_a_code_give_nothing() -> None:
 
 
 @pytest.fixture
-def whole_frames(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    seen: list[tuple[int, ...]] = []
+def whole_frames(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was looked for in whole frames, in order."""
+    seen: list[str] = []
 
-    def across(image: Grey) -> list[Any]:
-        seen.append(image.shape)
-        return []
+    def looking_for(kind: str) -> Any:
+        def look(image: Grey) -> list[Any]:
+            seen.append(kind)
+            return []
 
-    monkeypatch.setattr(reader, "across", across)
+        return look
+
+    monkeypatch.setattr(reader, "squares", looking_for("squares"))
+    monkeypatch.setattr(reader, "across", looking_for("bars"))
     return seen
 
 
-def test_every_third_empty_frame_is_read_whole(whole_frames: list[tuple[int, ...]]) -> None:
+def test_of_three_empty_frames_one_is_read_whole_for_squares_and_one_for_bars(whole_frames: list[str]) -> None:
     empty = next(samples(43, 1, ("neg",))).frame
     eyes = FrameReader()
     told = []
-    for _ in range(3 * WHOLE_AFTER_EMPTY):
+    for _ in range(2 * WHOLE_AFTER_EMPTY):
         eyes.feed(empty)
-        told.append(len(whole_frames))
-    assert told == [0, 0, 1, 1, 1, 2, 2, 2, 3]
+        told.append(list(whole_frames))
+        whole_frames.clear()
+    assert told == [[], ["squares"], ["bars"]] * 2
 
 
 def test_half_of_the_rows_of_a_frame_show_a_code_that_fills_it() -> None:
@@ -160,19 +166,25 @@ def test_half_of_the_rows_of_a_frame_show_a_code_that_fills_it() -> None:
     assert texts(decoders.across(frame)) == {truth}
 
 
-def test_a_code_in_between_starts_the_count_again(whole_frames: list[tuple[int, ...]]) -> None:
+def test_a_code_in_between_starts_the_count_again(whole_frames: list[str]) -> None:
     empty, (code, _) = next(samples(43, 1, ("neg",))).frame, drawn("EAN13")
     eyes = FrameReader()
     for frame in (empty, empty, code, empty, empty):
         eyes.feed(frame)
-    assert whole_frames == []
+    assert whole_frames == ["squares", "squares"]
 
 
-def test_blank_paper_is_not_worth_a_whole_pass(whole_frames: list[tuple[int, ...]]) -> None:
+def test_blank_paper_is_not_worth_a_whole_pass(whole_frames: list[str]) -> None:
     eyes = FrameReader()
     for _ in range(6):
         eyes.feed(np.full((480, 640), 200, np.uint8))
     assert whole_frames == []
+
+
+def test_a_whole_frame_shows_the_squares_in_it() -> None:
+    frame, truth = drawn("QR")
+    assert texts(decoders.squares(frame)) == {truth}
+    assert decoders.squares(drawn("EAN13")[0]) == []
 
 
 def test_what_a_view_of_an_array_shows_is_what_its_copy_shows() -> None:
