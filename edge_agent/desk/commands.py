@@ -1,6 +1,7 @@
 """``shopwire devices …`` on the command line. Everything heavy is imported by the command that needs it."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from domain.money import Language
 from edge_agent.desk.asked import Asked, Target, about_a_device, config_option
 from edge_agent.errors import EdgeError
 from edge_agent.help import Taught, TaughtGroup, texts_of
+from edge_agent.terminal import json_of
 from edge_agent.texts import Texts, short, spoken
 
+MAX_HEX_DIGITS = 1 << 22
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line / 每行一个 JSON.")
 
 
@@ -32,12 +35,6 @@ class _Group(TaughtGroup):
 @click.group(cls=_Group)
 def devices() -> None:
     """The devices of a store."""
-
-
-def _json(value: Any) -> str:
-    import msgspec
-
-    return msgspec.json.encode(value).decode()
 
 
 def _language(ctx: click.Context) -> Any:
@@ -63,7 +60,7 @@ def list_(ctx: click.Context, config: Path | None, *, as_toml: bool, as_json: bo
 
     rows = _rows(Asked(config))
     told = entries_of(rows) if as_toml else lines_of(rows, texts_of(ctx))
-    lines = map(_json, rows) if as_json else told
+    lines = map(json_of, rows) if as_json else told
     click.echo("\n".join(lines))
 
 
@@ -95,7 +92,7 @@ def probe(ctx: click.Context, address: str, *, as_toml: bool, as_json: bool) -> 
     found = asyncio.run(probing.probe(address))
     texts = texts_of(ctx)
     if as_json:
-        click.echo(_json(found))
+        click.echo(json_of(found))
     elif as_toml:
         click.echo(_entry(found))
     else:
@@ -129,7 +126,7 @@ def test(ctx: click.Context, target: Target, *, everything: bool, as_json: bool)
         found = asyncio.run(_tried(chosen, asked.devices, texts, short(_language(ctx)), by_hand=not everything))
     bad = sum(each["verdict"] == "bad" for each in found)
     for each in found:
-        click.echo(_json(each) if as_json else _told(each, texts))
+        click.echo(json_of(each) if as_json else _told(each, texts))
     if not as_json:
         click.echo(texts["doctor.wrong" if bad else "doctor.all_well"].format(bad=bad, all=len(found)))
     ctx.exit(1 if bad else 0)
@@ -190,7 +187,7 @@ def watch(ctx: click.Context, target: Target, seconds: float, *, as_json: bool) 
 def _shower(texts: Texts, *, as_json: bool) -> Callable[[dict[str, Any]], None]:
     from edge_agent.desk.watching import line_of
 
-    return lambda seen: click.echo(_json(seen) if as_json else line_of(seen, texts))
+    return lambda seen: click.echo(json_of(seen) if as_json else line_of(seen, texts))
 
 
 @devices.command()
@@ -203,13 +200,13 @@ def learn(ctx: click.Context, what: str, target: Target, *, as_json: bool) -> No
     _quiet()
     if what == "scale":
         found = _scale_at(target.address or _scale_of(Asked(target.config), target.device))
-        click.echo(_json(found) if as_json else _entry(found))
+        click.echo(json_of(found) if as_json else _entry(found))
         return
     texts, asked = texts_of(ctx), target.asked(kind="printer_escpos")
     asked.refuse_running()
     printer = asked.one(str(asked.one(target.device).options.get("printer", target.device)))
     level = asyncio.run(_drawer_of(printer, lambda key: click.prompt(texts[key], default="", show_default=False))).value
-    click.echo(_json({"open_level": level}) if as_json else texts["desk.drawer_learnt"].format(level=level))
+    click.echo(json_of({"open_level": level}) if as_json else texts["desk.drawer_learnt"].format(level=level))
 
 
 def _scale_of(asked: Asked, name: str) -> str:
@@ -262,7 +259,7 @@ def trace(
         _play(replay, target, _shower(texts, as_json=as_json))
     elif out is not None:
         told = _record(target, out.resolve(), seconds)
-        click.echo(_json(told) if as_json else texts["desk.traced"].format(**told))
+        click.echo(json_of(told) if as_json else texts["desk.traced"].format(**told))
     else:
         raise EdgeError("give --out FILE to record, or --replay FILE to play a recording back")
 
@@ -286,11 +283,15 @@ def _record(target: Target, file: Path, seconds: float) -> dict[str, Any]:
     agent = asked.agent()
     if agent is not None:
         agent.ask(do="device_trace", device=chosen.device_id, file=str(file), seconds=seconds)
-        agent.close()
         watching.wait(seconds)
+        reason = agent.ask(do="device_look", device=chosen.device_id)["reason"]
+        agent.close()
     else:
-        asyncio.run(watching.record(chosen, file, seconds))
-    return {"device_id": chosen.device_id, "file": str(file), "bytes": file.stat().st_size}
+        reason = asyncio.run(watching.record(chosen, file, seconds))
+    if not (size := file.stat().st_size):
+        why = reason or "it is idle, use it meanwhile"
+        raise EdgeError(f"nothing passed between {chosen.device_id} and its driver in {seconds:g} s: {why}")
+    return {"device_id": chosen.device_id, "file": str(file), "bytes": size}
 
 
 @devices.command()
@@ -305,10 +306,16 @@ def decode(ctx: click.Context, protocol: str, hex_digits: tuple[str, ...], *, as
     if protocol not in PROTOCOLS:
         known = ", ".join(PROTOCOLS)
         raise EdgeError(f"protocol {protocol!r} is none of {known}: shopwire devices decode PROTOCOL HEX…")
-    text = "".join(hex_digits).replace(":", "").replace(",", "").replace("0x", "")
+    if not hex_digits:
+        raise EdgeError(
+            "no bytes were given: write pairs of digits, such as 02 30 31, or - to read them from standard input"
+        )
+    if hex_digits == ("-",):
+        hex_digits = (sys.stdin.read(MAX_HEX_DIGITS),)
+    text = "".join("".join(hex_digits).split()).replace(":", "").replace(",", "").replace("0x", "")
     try:
         data = bytes.fromhex(text)
     except ValueError as error:
         raise EdgeError(f"{text[:60]!r} is not hexadecimal: write pairs of digits, such as 02 30 31") from error
     for meaning in PROTOCOLS[protocol](data):
-        click.echo(_json({"protocol": protocol, "text": meaning.text, **meaning.fields}) if as_json else meaning.text)
+        click.echo(json_of({"protocol": protocol, "text": meaning.text, **meaning.fields}) if as_json else meaning.text)
