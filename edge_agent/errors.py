@@ -236,10 +236,10 @@ class NotEnrolled(EdgeError):
 
     def __init__(self, path: Path | str) -> None:
         super().__init__(
-            f"{path} holds no identity: ask headquarters for a code (`shopwire coordinator enrol EDGE`), "
-            "then `shopwire edge enrol CODE`"
+            f"{path} holds no identity: ask headquarters for a code (`shopwire coordinator enrol EDGE`), then "
+            f"`shopwire edge enrol CODE --data-dir {Path(path).parent}`; only to try it: `shopwire sim bench FILE --store`"
         )
-        self.path = str(path)
+        self.path, self.data_dir = str(path), str(Path(path).parent)
 
 
 class AlreadyRunning(EdgeError):

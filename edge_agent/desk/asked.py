@@ -11,7 +11,7 @@ import click
 
 from devices.registry import DeviceSettings
 from edge_agent.control import ControlClient
-from edge_agent.desk.errors import AgentHoldsDevices, NoSuchDevice, NothingConfigured
+from edge_agent.desk.errors import AgentHoldsDevices, NoSuchDevice, NothingConfigured, WhichDevice
 from edge_agent.errors import AgentNotRunning, AgentRefused, EdgeError
 from edge_agent.settings import EdgeSettings, load
 
@@ -63,11 +63,14 @@ class Asked:
         """Return the device called ``name``, or the only one.
 
         Raises:
-            NoSuchDevice: there is none, or several and no name.
+            NoSuchDevice: there is none.
+            WhichDevice: there are several, and no name.
         """
         found = [each for each in self.all() if name in ("", each.device_id)]
-        if len(found) != 1:
-            raise NoSuchDevice(name or "?", ", ".join(each.device_id for each in self.devices))
+        if len(found) > 1:
+            raise WhichDevice(", ".join(each.device_id for each in self.devices))
+        if not found:
+            raise NoSuchDevice(name, ", ".join(each.device_id for each in self.devices))
         return found[0]
 
     def agent(self) -> "RunningAgent | None":

@@ -2,7 +2,8 @@
 
 EdgeError
 ├── NothingConfigured   neither a store file with devices nor an address was given
-├── NoSuchDevice        a name that the store file does not know, or none where several could be meant
+├── NoSuchDevice        a name that the store file does not know
+├── WhichDevice         no name where several devices could be meant
 ├── AgentHoldsDevices   the running agent has the devices, and this command needs them for itself
 └── NothingLearnt       a trial gave no clear answer
 """
@@ -22,9 +23,17 @@ class NoSuchDevice(EdgeError):
 
     def __init__(self, device: str, known: str) -> None:
         super().__init__(
-            f"no single device is called {device!r}: name one of {known or '(none configured)'}, or give --address"
+            f"no device is called {device!r}: name one of {known or '(none configured)'}, or give --address"
         )
         self.device, self.known = device, known or "-"
+
+
+class WhichDevice(EdgeError):
+    """No name where several devices could be meant."""
+
+    def __init__(self, known: str) -> None:
+        super().__init__(f"say which device: one of {known}")
+        self.known = known
 
 
 class AgentHoldsDevices(EdgeError):

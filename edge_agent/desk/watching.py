@@ -46,8 +46,8 @@ async def replay(device: DeviceSettings, show: Show) -> None:
     await _watched(device, once, played)
 
 
-async def record(device: DeviceSettings, file: Path, seconds: float) -> None:
-    """Record what passes between one device and its driver.
+async def record(device: DeviceSettings, file: Path, seconds: float) -> str:
+    """Record what passes between one device and its driver; return why the device does not work at the end, if it does not.
 
     Raises:
         EdgeError: the file cannot be written.
@@ -55,8 +55,9 @@ async def record(device: DeviceSettings, file: Path, seconds: float) -> None:
     taps = Taps()
     taps.begin(device.device_id, file)
     try:
-        async with at_work(attached_of([device], taps=taps)):
+        async with at_work(attached_of([device], taps=taps)) as attached:
             await asyncio.sleep(seconds)
+            return attached.bays[0].state.reason
     finally:
         taps.end(device.device_id)
 

@@ -140,6 +140,40 @@ async def test_a_recording_plays_the_device_again(scanner: LineScannerSim, tmp_p
     assert {"code": TEA, "aim": None} in [each.get("reading") for each in objects(replayed)]
 
 
+async def test_a_recording_of_nothing_says_why(tmp_path: Path) -> None:
+    words = [
+        "--address",
+        "/dev/no-such-line",
+        "--kind",
+        "scale_serial",
+        "--out",
+        str(tmp_path / "t"),
+        "--seconds",
+        "0.3",
+    ]
+    done = await desk("trace", *words)
+    assert done.exit_code == 1
+    assert "nothing passed between device and its driver in 0.3 s: no such device" in done.output
+
+
+async def test_of_several_devices_one_has_to_be_named(tmp_path: Path) -> None:
+    file = tmp_path / "store.toml"
+    entry = '[[devices]]\ndevice_id = "{0}"\nkind = "scale_serial"\naddress = "/dev/{0}"\n'
+    file.write_text(f'data_dir = "{tmp_path}"\n' + entry.format("left") + entry.format("right"))
+    assert "Say which device: one of left, right" in (await desk("watch", "--config", str(file))).output
+    assert (
+        "No device is called up: name one of left, right" in (await desk("watch", "up", "--config", str(file))).output
+    )
+
+
+async def test_bytes_are_read_from_standard_input_too() -> None:
+    words, typed = ["decode", "scale-toledo8217"], "02 30 31 2e\n32 33 35 4e 0d\n"
+    assert (await desk(*words, "-", typed=typed)).output == "1.235 kg: net\n"
+    none = await desk(*words)
+    assert none.exit_code == 1
+    assert "no bytes were given" in none.output
+
+
 async def test_a_drawer_that_nobody_moves_teaches_nothing(printer: PrinterSim) -> None:
     words = ["learn", "drawer", "--address", f"tcp:127.0.0.1:{printer.port}", "--json"]
     done = await desk(*words, typed="\n\n")

@@ -58,6 +58,7 @@ AT_THE_TILL: list[DomainError | EdgeError | LinkError] = [
     NoCamera(),
     desk.NothingConfigured(),
     desk.NoSuchDevice("scale-9", "scale-1"),
+    desk.WhichDevice("scale-1, scale-2"),
     desk.AgentHoldsDevices("data"),
     desk.NothingLearnt("printer-1", "the level stayed high"),
     LinkDown("broker hq:8883 cannot be reached"),
