@@ -77,6 +77,10 @@ def run(wanted: Wanted, texts: Texts, out: TextIO, *, as_json: bool) -> bool:
             folder = wanted.folder.absolute()
             if wanted.living and (folder / "state").exists():
                 raise BenchError(f"{folder} holds the state of an earlier store; name another directory or delete it")
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise BenchError(f"the folder {folder} cannot be made: {error.strerror}; name another --dir") from error
         return asyncio.run(_Day(wanted, folder, texts, out, as_json=as_json).pass_by())
 
 

@@ -119,6 +119,14 @@ def test_a_wrong_scenario_is_told_before_anything_stands(tmp_path: Path) -> None
     assert said == ""
 
 
+@pytest.mark.parametrize("folder", ["/proc/no", "/dev/null/x"])
+def test_a_folder_that_cannot_be_made_is_told_by_name(tmp_path: Path, folder: str) -> None:
+    file = written(tmp_path, GOOD.replace("/tmp/x", str(tmp_path / "x")))
+    refused, said = told_by(file, folder=Path(folder))
+    assert refused.startswith(f"the folder {folder} cannot be made")
+    assert said == ""
+
+
 def test_a_taken_port_of_the_page_is_told_before_anything_stands(tmp_path: Path) -> None:
     file = written(tmp_path, GOOD.replace("/tmp/x", str(tmp_path / "x")))
     with socket.create_server(("127.0.0.1", 0)) as other:
