@@ -196,3 +196,12 @@ class ReceiptDocument(msgspec.Struct, frozen=True):
         """Refuse endless documents."""
         if len(self.elements) > MAX_ELEMENTS:
             raise ValueError(f"{len(self.elements)} elements are over the limit of {MAX_ELEMENTS}")
+
+
+def columns(text: str) -> int:
+    """Return how many columns of paper ``text`` takes: 1 for ASCII, 2 for everything else.
+
+    >>> columns("散装苹果0.455kg")
+    15
+    """
+    return sum(1 if character.isascii() else 2 for character in text)

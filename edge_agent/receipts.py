@@ -20,6 +20,7 @@ from devices.receipt import (
     Rule,
     StoredLogo,
     Text,
+    columns,
 )
 from domain.business_date import zone
 from domain.limits import has_control
@@ -183,7 +184,7 @@ class _Paper:
 
     def _fact(self, label: str, value: str) -> Columns:
         # A label as wide as it is, unless the value would have to break: then both do.
-        wide = _columns(label) if _columns(label) + _columns(value) < self._style.columns else self._style.columns // 3
+        wide = columns(label) if columns(label) + columns(value) < self._style.columns else self._style.columns // 3
         return Columns((Cell(label, wide), Cell(value, align=Align.RIGHT)))
 
     def _figures(self, minor: int) -> str:
@@ -200,10 +201,6 @@ class _Paper:
     def _in_order(self, zh: str, en: str) -> Sequence[str]:
         both = {"zh-CN": zh or en, "en": en or zh}
         return [both[language] for language in self._style.languages]
-
-
-def _columns(text: str) -> int:
-    return sum(1 if character.isascii() else 2 for character in text)
 
 
 def _by_piece(line: Line) -> bool:

@@ -15,7 +15,7 @@ from devices.printer_escpos.glyphs import DrawnLine, line_rows
 from devices.printer_escpos.profile import Chinese, ChineseSize, Cut, PrinterProfile
 from devices.printer_escpos.raster import picture_commands
 from devices.printer_escpos.symbols import barcode_command, prints_itself, qr_commands
-from devices.printer_escpos.text import Measure, clean, columns, drawn_columns, encode_text, needs_drawing, pad, wrap
+from devices.printer_escpos.text import Measure, clean, drawn_columns, encode_text, needs_drawing, pad, wrap
 from devices.receipt import (
     Align,
     Barcode,
@@ -30,6 +30,7 @@ from devices.receipt import (
     Rule,
     StoredLogo,
     Text,
+    columns,
 )
 from devices.receipt import Cut as CutPaper
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from devices.breaking import seemly
 from devices.printer_escpos.profile import Chinese
+from devices.receipt import columns
 
 _REPLACED = str.maketrans({"¥": "￥", "\t": " ", "\u00a0": " ", "\u2028": "\n", "\u2029": "\n", "\r": "\n"})
 _NARROW_UNKNOWN, _WIDE_UNKNOWN = "?", "□"
@@ -81,15 +82,6 @@ def encode_text(line: str) -> bytes:
     if any(byte < 0x20 or byte == 0x7F for byte in encoded) or len(encoded) != columns(line):
         raise ValueError(f"text {line!r} holds bytes that are no printable text")
     return encoded
-
-
-def columns(text: str) -> int:
-    """Return how many columns cleaned ``text`` takes: 1 for ASCII, 2 for everything else.
-
-    >>> columns("散装苹果0.455kg")
-    15
-    """
-    return sum(1 if character.isascii() else 2 for character in text)
 
 
 def drawn_columns(text: str) -> int:

@@ -17,8 +17,21 @@ from devices.printer_escpos.encoder import cell_widths, encode_receipt
 from devices.printer_escpos.profile import PROFILES, Chinese, Cut, PrinterProfile
 from devices.printer_escpos.raster import picture_commands
 from devices.printer_escpos.symbols import QR_CAPACITY
-from devices.printer_escpos.text import clean, columns, encode_text, pad, wrap
-from devices.receipt import Align, Barcode, Cell, Columns, Feed, KickDrawer, Picture, Qr, ReceiptDocument, Rule, Text
+from devices.printer_escpos.text import clean, encode_text, pad, wrap
+from devices.receipt import (
+    Align,
+    Barcode,
+    Cell,
+    Columns,
+    Feed,
+    KickDrawer,
+    Picture,
+    Qr,
+    ReceiptDocument,
+    Rule,
+    Text,
+    columns,
+)
 from devices.receipt import Cut as CutPaper
 
 CHINESE: list[dict[str, Any]] = json.loads(
