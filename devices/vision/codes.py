@@ -39,7 +39,7 @@ def normalise(family: str, text: str, symbology: str | None = None) -> Reading |
     """Return a decoder's result in our form; None if it is of no family of a shop or proves itself wrong.
 
     >>> normalise("UPCE", "04252614")
-    Reading(family='UPCE', text='0042100005264', symbology=']E0')
+    Reading(family='UPCE', text='0042100005264', symbology=']E0', votes=1, decoder='zxing-cpp')
     """
     if family not in _AIM or len(text) > MAX_TEXT:
         return None

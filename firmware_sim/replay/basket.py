@@ -56,7 +56,7 @@ def gtin13(product: int) -> str:
     """Return the barcode of a product of the source.
 
     >>> gtin13(25671)
-    '9520000256719'
+    '9520000256715'
     """
     body = f"{EXAMPLE_PREFIX}{product:09d}"
     weighed = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body))
