@@ -15,6 +15,8 @@ from edge_agent.errors import UnknownAsk
 from edge_agent.features import Feature, Word
 from edge_agent.lanes import Lane
 from edge_agent.maintenance import keep_room, release_old_facts, renewal
+from edge_agent.reasons import said
+from edge_agent.texts import spoken, texts
 
 _INTAKE = ("control", "scans:")
 """Names of the tasks that bring new work."""
@@ -105,7 +107,7 @@ class Agent:
             raise UnknownAsk(word, ", ".join(self._words))
         return await self._words[word](ask)
 
-    async def _status(self, _: Ask) -> dict[str, Any]:
+    async def _status(self, ask: Ask) -> dict[str, Any]:
         edge = self._edge
         at = await edge.journal.run(edge.journal.outbox.position)
         basket = await self._lane.words["basket"]({})
@@ -121,7 +123,7 @@ class Agent:
             "link": {"state": edge.relay.state.value, "reason": edge.relay.reason, **edge.relay.counters._asdict()},
             "stream": {"epoch": at.epoch, "top": at.top, "acked": at.acked, "safe": at.safe, "cursor": at.dl_cursor},
             "basket": basket,
-            "devices": states_of(self._attached),
+            "devices": _told(states_of(self._attached), str(ask.get("lang", ""))),
             "disk": {"free_bytes": space.free, "level": edge.budget.level(space).name.lower()},
             "clock": {
                 "now": edge.clock.now().isoformat(),
@@ -129,6 +131,14 @@ class Agent:
                 "skew_s": edge.hq_time.skew_s(),
             },
         }
+
+
+def _told(states: dict[str, dict[str, Any]], lang: str) -> dict[str, dict[str, Any]]:
+    """Return states with ``told``, the reason in the language that was asked for, if one was."""
+    if not lang:
+        return states
+    words = texts(spoken(lang))
+    return {name: {**state, "told": said(state["reason"], words)} for name, state in states.items()}
 
 
 async def _ended(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -2,6 +2,8 @@
 
 ask      {"do": "scan", "code": "6901234567892", "request_id": "…"}
 answer   {"ok": {…}}   ·   {"error": "TenderTooSmall", "message": "…", "values": {…}}
+
+An ask with ``"lang": "zh"`` (or ``en``) that is refused gets ``told`` besides: what a person reads.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ import msgspec
 
 from domain.errors import DomainError
 from edge_agent.errors import AgentNotRunning, AskIncomplete, BadAsk, EdgeError
+from edge_agent.texts import refusal, short, spoken, texts
 from protocol.errors import ProtocolError
 
 Ask = dict[str, Any]
@@ -85,12 +88,14 @@ class ControlServer:
             writer.close()
 
     async def _answer(self, line: bytes) -> dict[str, Any]:
+        ask: Ask = {}
         try:
-            return {"ok": await self._handle(_Asked(msgspec.json.decode(line, type=Ask)))}
+            ask = _Asked(msgspec.json.decode(line, type=Ask))
+            return {"ok": await self._handle(ask)}
         except (DomainError, EdgeError, ProtocolError) as error:
-            return _refused(error)
+            return _refused(error, ask)
         except (msgspec.MsgspecError, KeyError, TypeError, ValueError, RecursionError) as error:
-            return _refused(BadAsk(f"{type(error).__name__}: {error}"))
+            return _refused(BadAsk(f"{type(error).__name__}: {error}"), ask)
 
 
 class ControlClient:
@@ -131,8 +136,13 @@ class ControlClient:
         self._socket.close()
 
 
-def _refused(error: Exception) -> dict[str, Any]:
-    return {"error": type(error).__name__, "message": str(error), "values": values_of(error)}
+def _refused(error: Exception, ask: Ask) -> dict[str, Any]:
+    name, values = type(error).__name__, values_of(error)
+    answer = {"error": name, "message": str(error), "values": values}
+    if lang := ask.get("lang"):
+        language = spoken(str(lang))
+        answer["told"] = refusal(texts(language), short(language), name, values, str(error))
+    return answer
 
 
 def values_of(error: Exception) -> dict[str, Any]:

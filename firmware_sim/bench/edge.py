@@ -52,13 +52,13 @@ class EdgeView:
     async def look(self) -> dict[str, Any]:
         """Ask how it stands, and remember the answer; nothing while none runs."""
         try:
-            self.status = await self.ask("status")
+            self.status = await self.ask("status", lang="zh")
         except CommandRefused:
             self.status = {}
         return self.status
 
     def opinion(self, device_id: str) -> dict[str, Any]:
-        """Return what it last said of a device: ``health`` and ``reason``; nothing while none runs."""
+        """Return what it last said of a device: ``health``, ``reason`` and, in Chinese, ``told``; nothing while none runs."""
         opinion: dict[str, Any] = self.status.get("devices", {}).get(device_id, {})
         return opinion
 

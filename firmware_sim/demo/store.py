@@ -235,7 +235,7 @@ class Till:
             await self._writer.drain()
             answer = msgspec.json.decode(await self._reader.readline(), type=dict[str, Any])
         if "ok" not in answer:
-            raise TillRefused(f"{word}: {answer.get('error')}: {answer.get('message')}")
+            raise TillRefused(answer.get("told") or f"{word}: {answer.get('error')}: {answer.get('message')}")
         told: dict[str, Any] = answer["ok"]
         return told
 

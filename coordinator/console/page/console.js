@@ -1,7 +1,7 @@
 // The live page of headquarters. It draws what /v1/live pushes and decides nothing; cut off, it says so and shows the last it knew.
 import { button, element, svg } from "./web/elements.js";
 import { events } from "./web/stream.js";
-import { language, money, say, speak } from "./web/words.js";
+import { known, language, money, say, speak } from "./web/words.js";
 
 const ROWS = 200;
 const SILENT_MS = 30000; // headquarters says something every 14 s, if only that it is still there
@@ -131,7 +131,7 @@ async function drawDevices() {
   $("devices-of").textContent = say("devices_of", { edge: wanted });
   $("devices-heard").textContent = say(`heard_${now ? (now.online ? "live" : "cut_off") : "facts"}`, { at: now ? clock(now.heard_at) : "" });
   $("devices-rows").replaceChildren(...rows.map((row) => element("tr", {},
-    element("td", {}, row.device), element("td", {}, row.device_class || "–"),
+    element("td", {}, row.device), element("td", {}, known(`class_${row.device_class}`) ? say(`class_${row.device_class}`) : row.device_class || "–"),
     element(`td.state.${row.state}`, {}, say(`health_${row.state}`)),
     element("td", {}, row.since_at ? dayAndTime(row.since_at) : "–"), element("td", {}, row.reason || ""),
   )));

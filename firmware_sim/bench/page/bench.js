@@ -108,7 +108,7 @@ class Card {
   judge(opinion) {
     this.health.className = `health ${opinion?.health ?? "unknown"}`;
     this.health.textContent = opinion ? say("edge_says", { health: say(`health_${opinion.health}`) }) : "";
-    this.reason.textContent = opinion?.reason ?? "";
+    this.reason.textContent = (language === "en" ? opinion?.reason : opinion?.told || opinion?.reason) ?? "";
     this.reason.hidden = !opinion?.reason || opinion.health === "ok";
   }
 }

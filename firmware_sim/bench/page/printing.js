@@ -1,7 +1,7 @@
 // Faces of what prints: receipt printers with their drawer, label printers, and shelf labels of electronic paper.
 import { lamp } from "./shapes.js";
 import { button, choice, element } from "./web/elements.js";
-import { say } from "./web/words.js";
+import { language, say } from "./web/words.js";
 
 // Paper that grows out of a slot; what was cut lies below, each a picture to be looked at large.
 function paper(device, enlarge) {
@@ -84,7 +84,7 @@ export function label({ device, act, enlarge, bench, ask, toast }) {
           button(say("three_labels"), () => act({ paper: "out", after: 3 })),
           button(say(open ? "close_cover" : "open_cover"), () => act({ head: open ? "close" : "open" }), { "aria-pressed": String(open) }),
           button(say(shows.paused ? "go_on" : "pause"), () => act({ pause: !shows.paused }), { "aria-pressed": String(Boolean(shows.paused)) }),
-          first && button(say("shelf_labels"), () => ask("/v1/till", { do: "labels", codes: bench.goods.scan.slice(0, 5).map((thing) => thing.code) }).catch((error) => toast(error.message))),
+          first && button(say("shelf_labels"), () => ask("/v1/till", { do: "labels", lang: language, codes: bench.goods.scan.slice(0, 5).map((thing) => thing.code) }).catch((error) => toast(error.message))),
         ].filter(Boolean));
       }
       sheet.draw(told, shows.printed ?? 0);

@@ -1,13 +1,13 @@
 // The edge's till, as far as a hand at the counter needs it: what is on the lane, paying, printing again.
 import { button, choice, element } from "./web/elements.js";
-import { money, named, say } from "./web/words.js";
+import { language, money, named, say } from "./web/words.js";
 
 const newId = () => crypto.randomUUID();
 
 export function tillCard({ bench, ask, toast }) {
   const told = async (words) => {
     try {
-      await ask("/v1/till", words);
+      await ask("/v1/till", { ...words, lang: language });
     } catch (error) {
       toast(error.message);
     }

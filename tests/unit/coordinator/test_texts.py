@@ -10,6 +10,7 @@ import coordinator
 from coordinator.db.doctor import RULES
 from coordinator.handlers import apply, effects, ingest, upkeep
 from coordinator.texts import FILES, catalogue, say
+from devices.registry import KINDS
 from web.serving import PAGE as SHARED
 
 HOUSE = Path(coordinator.__file__).parent
@@ -36,7 +37,7 @@ def test_every_text_of_the_page_exists_and_none_is_left_over() -> None:
         | set(re.findall(r'say\("(\w+)"', script))
         | set(re.findall(r'\["(\w+)", ', script))
     )
-    families = ("line_", "sort_", "state_", "incident_", "health_", "heard_")
+    families = ("line_", "sort_", "state_", "incident_", "health_", "heard_", "class_")
     named -= {"en"}  # the language itself
     assert named <= set(texts)
     assert {key for key in texts if not key.startswith(families)} <= named
@@ -70,3 +71,10 @@ def test_every_invariant_and_what_to_do_when_it_breaks_has_words() -> None:
         kept = {key for key in catalogue(language) if key.startswith("rule_")}
         assert kept == {f"rule_{id}" for id in ids} | {f"rule_{id}_next" for id in ids}
     assert {rule.id: rule.rule for rule in RULES} == {rule.id: say("en", f"rule_{rule.id}") for rule in RULES}
+
+
+def test_every_class_of_device_has_a_name_on_the_page() -> None:
+    kinds = set(KINDS.values())
+    for name in FILES.values():
+        texts = json.loads((PAGE / "locale" / name).read_text("utf-8"))
+        assert {kind for kind in kinds if f"class_{kind}" not in texts} == set()

@@ -140,6 +140,7 @@ async def test_the_control_socket_answers_its_own_user_only(tmp_path: Path) -> N
                     client.ask(do="full"),
                     client.ask(do="dance"),
                     client.ask(do="weigh"),
+                    client.ask(do="small", lang="zh"),
                 ]
             finally:
                 client.close()
@@ -155,7 +156,9 @@ async def test_the_control_socket_answers_its_own_user_only(tmp_path: Path) -> N
     )
     assert said[4]["error"] == "AskIncomplete"
     assert said[4]["values"] == {"word": "'weigh'", "name": "code"}
-    for each in said[3:]:
+    assert said[5]["told"] == "实收 ￥0.01，应收 ￥0.05：还差 ￥0.04"
+    assert "told" not in said[1]
+    for each in said[3:5]:
         chinese = refusal(texts("zh-CN"), "zh", each["error"], each["values"], each["message"])
         assert "代理不认识 do='dance'" in chinese or "缺少“code”" in chinese
 

@@ -142,7 +142,7 @@ def asked(folder: str) -> Iterator[tuple[str, str]]:
     ],
 )
 def test_it_has_its_chinese(sentence: str) -> None:
-    assert CHINESE.search(said(sentence, ZH)), "add it to edge_agent/sayings/locale, in both files"
+    assert CHINESE.search(said(sentence, ZH)), "add it to protocol/sayings (devices) or edge_agent/sayings, both files of locale"
 
 
 @pytest.mark.parametrize(
