@@ -135,11 +135,9 @@ def test_a_proof_that_was_refused_is_given_again() -> None:
     dialog = Dialog(KEYS)
     dialog.weigh(2598)
     assert dialog.feed(b"\x0211\x1b247\x03\x06\x0211\x1b0\x03")[-1] == NotReady(Reason.FAULT)
-    assert dialog.refused
-    assert dialog.look() == price_record(2598)  # a price makes it ask for the proof again
+    assert (dialog.refused, dialog.look()) == (True, price_record(2598))  # a price makes it ask for the proof again
     assert dialog.feed(b"\x0211\x1b247\x03\x06\x0211\x1b1\x03")[-1] == Alive()
-    assert not dialog.refused
-    assert dialog.look() == STATUS_REQUEST
+    assert (dialog.refused, dialog.look()) == (False, STATUS_REQUEST)
 
 
 def test_a_scale_that_wants_no_proof_any_more_is_believed() -> None:

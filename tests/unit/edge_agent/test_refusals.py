@@ -18,8 +18,9 @@ from edge_agent.reading import NoCamera
 from edge_agent.settings import Language
 from edge_agent.texts import refusal, short, texts
 from link.errors import EnrolmentFailed, IdentityRefused, LinkDown, LinkError, LinkRefused
+from protocol.errors import ProtocolError
 
-AT_THE_TILL: list[DomainError | EdgeError | LinkError] = [
+AT_THE_TILL: list[DomainError | ProtocolError | EdgeError | LinkError] = [
     rules.PriceMissing("TEA"),
     rules.WrongStep("tendering", "ring_up", ("back",)),
     rules.UnknownLine(9, 2),
