@@ -1,6 +1,7 @@
 """What to do about a device that does not work, by what it says of itself."""
 
 _STEPS = (
+    (("its printer",), "device_neighbour"),
     (("paper", "roll", "labels"), "device_paper"),
     (("cover", "head open"), "device_cover"),
     (("permission",), "device_rights"),

@@ -73,6 +73,8 @@ def test_every_guess_is_a_kind_that_exists() -> None:
         ("No such file or directory", "device_cable"),
         ("no such USB device is attached", "device_cable"),
         ("its driver failed in codec.py:12 (ValueError: x)", "device_driver"),
+        ("its printer printer-1: connection refused", "device_neighbour"),
+        ("its printer printer-1: printer-1 is out of paper", "device_neighbour"),
         ("something new", "device_runbook"),
     ],
 )
