@@ -33,6 +33,8 @@ from devices.surroundings import Surroundings
 from devices.transport import Transport
 
 CLEAR_S = 3.0
+SELDOM_S = 60.0
+"""A printer that has never answered may be switched on at any time; each question that nobody answers holds jobs up for ``reply_s``."""
 
 _log = structlog.get_logger(__name__)
 
@@ -73,6 +75,7 @@ class EscPosPrinter(ServedDevice):
         self._proofs = Proofs(profile.marker)
         self._session: Session | None = None
         self._one_at_a_time, self._one_pulse = asyncio.Lock(), asyncio.Lock()
+        self._doubtful = False
         self._attempt_now: Attempt | None = None
         self._sending: asyncio.Task[None] | None = None
         self._dropped = asyncio.Event()
@@ -88,7 +91,9 @@ class EscPosPrinter(ServedDevice):
 
     async def serve(self, transport: Transport) -> None:
         """Watch the printer and let jobs through until it is lost."""
-        session = Session(transport, self._profile, self._proofs, self._on_proof, self._options.reply_s)
+        session = Session(
+            transport, self._profile, self._proofs, self._on_proof, self._options.reply_s, doubtful=self._doubtful
+        )
         try:
             async with asyncio.TaskGroup() as tasks:
                 session.tasks = tasks
@@ -101,19 +106,20 @@ class EscPosPrinter(ServedDevice):
                 tasks.create_task(self._watch(session), name=f"printer:{self.device_id}:watch")
                 raise DeviceUnavailable(self.device_id, await session.until_ended())
         finally:
-            self._session = None
+            self._session, self._doubtful = None, session.gave_up
             session.end("the connection was lost")
 
     async def _watch(self, session: Session) -> None:
         """Keep the state true: at each word of the printer's, and by a question when it has been silent."""
-        asked_at = time.monotonic()
+        asked_at, pause_s = time.monotonic(), self._options.poll_s
         while True:
             await session.news(self._options.poll_s)
             self._note(session)
             # Not while somebody writes: behind a full buffer no answer can come, and a question would stand inside a picture.
-            if time.monotonic() - asked_at >= self._options.poll_s and not session.writing.locked():
-                await session.ask()
+            if time.monotonic() - asked_at >= pause_s and not session.writing.locked():
+                await session.look()
                 asked_at = time.monotonic()
+                pause_s = self._options.poll_s if session.heard else min(2 * pause_s, SELDOM_S)
                 self._note(session)
 
     def _note(self, session: Session) -> None:

@@ -52,12 +52,13 @@ class Session:
     Attributes:
         status: the newest that the printer has said.
         noise: bytes that belonged to no reply.
-        answers: whether it is worth asking; a printer that has never answered is asked once.
+        answers: whether it is worth asking; a printer that has never answered is asked by ``look`` only.
         heard: whether it has ever answered; ``silent``: whether it did not answer when it was asked last.
         in_flight: jobs that were handed over on this connection and are not proven; behind them an answer may take its time.
         pushes: whether it has told its state by itself.
         writing: held by whoever writes; between two holders is always a place where a command may begin.
         over: why the connection is no more, empty while it is.
+        gave_up: whether that was because an answer did not come; on a serial line it may come on the next connection.
         tasks: ends with the connection.
     """
 
@@ -70,12 +71,16 @@ class Session:
         proofs: Proofs,
         on_proof: Callable[[str], None],
         reply_s: float = 1.0,
+        *,
+        doubtful: bool = False,
     ) -> None:
+        """Take over a connection; ``doubtful``: answers to questions of the one before may come on this one."""
         self._transport, self._profile, self._proofs, self._on_proof = transport, profile, proofs, on_proof
         self._decoder = ReplyDecoder()
         self._reply_s = reply_s
         self._real_time: asyncio.Queue[int] = asyncio.Queue(maxsize=MAX_ANSWERS)
-        self._numbers, self._missing = STATUS_NUMBERS, 0
+        self._numbers, self._missing = STATUS_NUMBERS, int(doubtful)
+        self._tells_changes = self.gave_up = False
         self._singles = self._settlings = 0
         self._cleared = asyncio.Event()
         self._news = asyncio.Event()
@@ -110,6 +115,8 @@ class Session:
     def _take(self, reply: Reply) -> None:
         if not isinstance(reply, Noise):
             self.heard, self.silent, self._heard_at = True, False, time.monotonic()
+            if self._profile.answers_status and not self.answers:  # it was switched on later than we
+                self.answers, self._missing = True, 1
         match reply:
             case RealTimeStatus(value):
                 if not self._real_time.full():  # a printer that babbles status is not worth more memory
@@ -158,11 +165,18 @@ class Session:
 
     async def greet(self) -> None:
         """Ask how the printer is, let it tell its changes, and find out which answers are ours."""
-        await self.ask()
-        if self._profile.pushes_status and (self.heard or not self._profile.answers_status):
-            await self.write(ASB_ON)
+        await self.look()
         if self.worth_settling() and fault_of(self.status, "") is None:
             await self.settle()
+
+    async def look(self) -> None:
+        """Ask how it is, also a printer that has never answered, and let it tell its changes once it is there."""
+        self.answers = self._profile.answers_status
+        await self.ask()
+        there = self.heard or not self._profile.answers_status
+        if self._profile.pushes_status and there and not self._tells_changes:
+            self._tells_changes = True
+            await self.write(ASB_ON)
 
     def worth_settling(self) -> bool:
         """Whether it is not known whose answer the next single byte is; a model that never gives one is not asked for ever."""
@@ -221,6 +235,7 @@ class Session:
         if self.silent and self.heard and self._excused():
             return self.status
         if self.silent and self.heard:
+            self.gave_up = True
             raise DeviceUnavailable(self._transport.address, f"did not answer within {self._reply_s:g} s")
         self.answers = bool(answers)
         if answers:

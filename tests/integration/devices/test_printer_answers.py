@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from devices.backoff import Backoff
 from devices.ports import Health, JobState, Paper, PrintJob
@@ -12,7 +13,8 @@ from devices.printer_escpos.driver import EscPosPrinter, PrinterOptions
 from devices.printer_escpos.profile import PROFILES
 from devices.receipt import ReceiptDocument, Text
 from firmware_sim.printer import PrinterPty, PrinterSim
-from tests.waiting import until
+from firmware_sim.wire import PtyWire
+from tests.waiting import HANG_S, until
 
 REPLY_S = 0.2
 ANSWERS = {1: b"\x16", 2: b"\x12", 3: b"\x12", 4: b"\x12"}
@@ -25,22 +27,22 @@ class Slow:
     def __init__(self) -> None:
         self.late: dict[int, float] = {}
         self.deaf: set[int] = set()
-        self.asked: list[int] = []
+        self.told_by_itself = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
             while command := await reader.read(3):
+                self.told_by_itself |= command[:2] == b"\x1da"
                 if command[:2] == b"\x10\x04" and command[2] not in self.deaf:
-                    self.asked.append(command[2])
                     await asyncio.sleep(self.late.pop(command[2], 0))
                     writer.write(ANSWERS[command[2]])
         writer.close()
 
 
 @asynccontextmanager
-async def at(slow: Slow) -> AsyncIterator[EscPosPrinter]:
+async def at(slow: Slow, poll_s: float = 60) -> AsyncIterator[EscPosPrinter]:
     server = await asyncio.start_server(slow.serve, "127.0.0.1", 0)
-    options = PrinterOptions(reply_s=REPLY_S, poll_s=60)
+    options = PrinterOptions(reply_s=REPLY_S, poll_s=poll_s)
     address = f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}"
     printer = EscPosPrinter("printer-1", address, PROFILES.named("hprt-80"), options, backoff=Backoff(0.01, 0.02))
     running = asyncio.create_task(printer.run())
@@ -92,5 +94,51 @@ async def test_who_asks_while_the_buffer_is_full_hears_what_is_known() -> None:
         assert (status.paper, status.online) == (Paper.END, False)
         sim.load_paper()
         assert (await printing).state is JobState.PRINTED
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_printer_that_was_switched_on_after_the_till_is_asked_again() -> None:
+    slow = Slow()
+    slow.deaf = {1, 2, 3, 4}
+    async with at(slow, poll_s=0.05) as printer:
+        assert printer.state.health is Health.DEGRADED
+        slow.deaf = set()
+        await until(lambda: printer.state.health is Health.OK)
+        assert (await printer.status()).drawer_pin_high
+        await until(lambda: slow.told_by_itself)
+
+
+async def test_answers_of_before_a_line_was_given_up_are_not_those_of_the_next(tmp_path: Path) -> None:
+    """A serial line does not drop what a printer says late: it comes on the next connection."""
+    held: list[bytes] = []
+    holds = False
+    states = set()
+    async with PtyWire(tmp_path / "printer") as wire:
+
+        def hear(data: bytes) -> None:
+            held.extend(ANSWERS[number] for number in (data[2::3] if data.startswith(b"\x10\x04") else b""))
+            if not holds:
+                wire.send(b"".join(held))
+                held.clear()
+
+        wire.receive = hear
+        options = PrinterOptions(reply_s=REPLY_S, poll_s=0.1)
+        printer = EscPosPrinter(
+            "printer-1", wire.address, PROFILES.named("hprt-80"), options, backoff=Backoff(0.01, 0.02)
+        )
+        running = asyncio.create_task(printer.run())
+        await until(lambda: printer.state.health is Health.OK)
+        holds = True
+        await until(lambda: printer.state.health is Health.ABSENT)
+        await until(lambda: len(held) >= 2)  # the first question of the next connection
+        holds = False
+        hear(b"")
+        async with asyncio.timeout(HANG_S):
+            while not (printer.state.health is Health.OK and (await printer.status()).drawer_pin_high):
+                states.add(printer.state.reason)
+                await asyncio.sleep(0.01)
+        assert not [reason for reason in states if "cover" in reason], states
+        assert not (await printer.status()).cover_open
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
