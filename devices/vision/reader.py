@@ -15,6 +15,7 @@ from devices.vision.decoders import across, squares, whole, zbar
 from devices.vision.ladder import AGREE, Effort, read_bars, read_block
 from devices.vision.locator import CELL_PX, SIDE_PX, Grey, bar_regions, block_regions, field
 from devices.vision.picture import MAX_PIXELS
+from devices.vision.voter import alike
 
 # One frame, one thread: a camera's reader must not take the cores of the till beside it.
 cv2.setNumThreads(1)
@@ -144,13 +145,18 @@ def _quick(image: Grey) -> list[Reading]:
     A single reading of an EAN or UPC that nothing seconds is none.
     """
     found: list[Reading] = []
-    for look in (_STILL, _STILL_FINE) if max(image.shape) > SIDE_PX else (_STILL,):
-        found += _regions(image, look)[1]
+    for readings in _quick_passes(image):
+        found += readings
         if sure := [reading for reading in found if reading.votes >= AGREE]:
             return sure
-        if look is _STILL and (seen := whole(_reduced(image))):
-            return seen
     return [reading for reading in found if reading.family not in _EAN_UPC]
+
+
+def _quick_passes(image: Grey) -> Iterator[list[Reading]]:
+    yield _regions(image, _STILL)[1]
+    yield _whole(_reduced(image))
+    if max(image.shape) > SIDE_PX:
+        yield _regions(image, _STILL_FINE)[1]
 
 
 def _thorough(image: Grey) -> list[Reading]:
@@ -159,35 +165,48 @@ def _thorough(image: Grey) -> list[Reading]:
     Sure readings are; a single one only if another pass has it too, and so is a short code, easily "found" in a damaged
     long one.
     """
-    seen: list[Reading] = []
-    for readings in _passes(image):
-        texts = {reading.text for reading in seen}
-        believed = [r for r in readings if r.votes >= AGREE or r.text in texts]
-        if believed:
+    seen: list[tuple[str, Reading]] = []
+    last: list[Reading] = []
+    for way, last in _passes(image):
+        if believed := [reading for reading in last if reading.votes >= AGREE or _seconded(reading, way, seen)]:
             return believed
-        seen += readings
+        seen += [(way, reading) for reading in last]
     # Alone, the last pass is right on the study's pictures; with a rival to its text it mostly is not.
-    return (
-        seen if len({r.text for r in seen}) == 1 and seen[0].decoder == "pyzbar" and seen[0].family not in SHORT else []
-    )
+    alone = len(seen) == len(last) == 1 and last[0].decoder == "pyzbar" and last[0].family not in SHORT
+    return last if alone else []
 
 
-def _passes(image: Grey) -> Iterator[list[Reading]]:
+def _seconded(reading: Reading, way: str, seen: list[tuple[str, Reading]]) -> bool:
+    """Return whether a pass of another way gave ``reading`` too, and none gave what it may be misread from."""
+    again = any(other.text == reading.text and another != way for another, other in seen)
+    return again and not any(other.text != reading.text and alike(other.text, reading.text) for _, other in seen)
+
+
+def _passes(image: Grey) -> Iterator[tuple[str, list[Reading]]]:
+    """Yield what each pass gave, and its way: two decoders on the whole picture misread a distorted code alike."""
     small = _reduced(image)
-    yield _regions(image, _THOROUGH)[1]
-    yield _whole(small, thorough=False)
+    yield "regions", _regions(image, _THOROUGH)[1]
+    yield "whole", _whole(small)
     if max(image.shape) > SIDE_PX:
-        yield _regions(image, _FINE)[1]
-    yield _whole(small, thorough=True)
+        yield "fine", _regions(image, _FINE)[1]
+    yield "whole", _whole(small, thorough=True)
     try:
-        yield zbar(small)
+        yield "whole", zbar(small)
     except DeviceUnavailable:
         return  # the second opinion is optional
 
 
-def _whole(image: Grey, *, thorough: bool) -> list[Reading]:
+def _whole(image: Grey, *, thorough: bool = False) -> list[Reading]:
+    """Return what the whole picture gives; an EAN or UPC, which one digit alone proves, is sure if half of the rows give it too."""
     readings = whole(image, thorough=thorough)
-    return [reading if reading.family in SHORT else reading._replace(votes=AGREE) for reading in readings]
+    doubtful = any(reading.family in _EAN_UPC for reading in readings)
+    again = _in_half_of_the_rows(image, turned=thorough) if doubtful else set[str]()
+    return [r if r.family in _EAN_UPC and r.text not in again else r._replace(votes=AGREE) for r in readings]
+
+
+def _in_half_of_the_rows(image: Grey, *, turned: bool) -> set[str]:
+    sides = (image, image.T) if turned else (image,)
+    return {reading.text for side in sides for reading in across(side)}
 
 
 def _reduced(image: Grey) -> Grey:

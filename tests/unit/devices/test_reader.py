@@ -17,6 +17,7 @@ from benchmarks.rig.peers import bare
 from benchmarks.rig.symbols import KINDS, MATRIX, symbol
 from devices.errors import DeviceUnavailable, PictureRefused
 from devices.vision import decoders, locator, picture, reader
+from devices.vision.codes import Reading
 from devices.vision.ladder import LADDER
 from devices.vision.locator import Grey, bar_regions, block_regions, field
 from devices.vision.reader import WHOLE_AFTER_EMPTY, FrameReader, read_picture
@@ -185,6 +186,31 @@ def test_a_whole_frame_shows_the_squares_in_it() -> None:
     frame, truth = drawn("QR")
     assert texts(decoders.squares(frame)) == {truth}
     assert decoders.squares(drawn("EAN13")[0]) == []
+
+
+EAN, RIVAL = (Reading("EAN13", text, "]E0") for text in ("4006381333931", "4006387333931"))
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("rows_agree", [False, True])
+def test_an_ean_of_the_whole_picture_is_believed_if_half_of_its_rows_give_it(
+    fast: bool, rows_agree: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "whole", lambda image, *, thorough=False: [EAN])
+    monkeypatch.setattr(reader, "zbar", lambda image: [EAN])
+    monkeypatch.setattr(reader, "across", lambda image: [EAN] if rows_agree else [])
+    assert texts(read_picture(np.zeros((100, 100), np.uint8), fast=fast)) == ({EAN.text} if rows_agree else set())
+
+
+@pytest.mark.parametrize(("in_regions", "believed"), [(EAN, {EAN.text}), (RIVAL, set())])
+def test_a_single_reading_is_believed_if_a_region_gives_it_and_none_a_look_alike(
+    in_regions: Reading, believed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "whole", lambda image, *, thorough=False: [EAN])
+    monkeypatch.setattr(reader, "across", lambda image: [])
+    monkeypatch.setattr(reader, "zbar", lambda image: [EAN])
+    monkeypatch.setattr(reader, "_regions", lambda image, look: (1, [in_regions]))
+    assert texts(read_picture(np.zeros((100, 100), np.uint8))) == believed
 
 
 def test_what_a_view_of_an_array_shows_is_what_its_copy_shows() -> None:
