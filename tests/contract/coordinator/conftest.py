@@ -16,11 +16,13 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'hq.db'}"
+        yield f"sqlite:///{tmp_path / 'hq.db'}"
+        return
     server: Postgres = request.getfixturevalue("postgres")
-    return server.database("contract")
+    with server.lent("contract") as fresh:
+        yield fresh
 
 
 @pytest.fixture

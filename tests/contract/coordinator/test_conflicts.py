@@ -28,9 +28,10 @@ CREATE TRIGGER stumble AFTER INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTI
 
 @pytest.fixture
 def chain(postgres: Postgres) -> Iterator[Chain]:
-    made = Chain(postgres.database("conflicts"))
-    yield made
-    made.close()
+    with postgres.lent("conflicts") as url:
+        made = Chain(url)
+        yield made
+        made.close()
 
 
 def stumbling(chain: Chain, table: str, state: str, times: int) -> None:

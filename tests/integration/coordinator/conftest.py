@@ -32,6 +32,17 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'hq.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.lent("headquarters") as fresh:
+        yield fresh
+
+
 class Signer(NamedTuple):
     """An enrolled edge that signs its requests."""
 

@@ -17,16 +17,15 @@ from coordinator.errors import Conflict
 from coordinator.handlers.ingest import Arrival
 from link.chain import BrokenChain
 from tests.contract.coordinator.chain import Chain
-from tests.postgres import Postgres, programs
+from tests.postgres import programs
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def chain(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
-    server: Postgres | None = request.getfixturevalue("postgres") if request.param == "postgres" else None
+@pytest.fixture
+def chain(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     folder = programs()
-    if server and folder and not shutil.which("pg_dump"):
+    if url.startswith("postgresql") and folder and not shutil.which("pg_dump"):
         monkeypatch.setenv("PATH", str(folder), prepend=":")
-    made = Chain(server.database("backup") if server else f"sqlite:///{tmp_path / 'hq.db'}")
+    made = Chain(url)
     yield made
     made.close()
 

@@ -10,13 +10,11 @@ from sqlalchemy import text
 import shopwire
 from coordinator.db.doctor import examine
 from tests.contract.coordinator.chain import Chain, moved, voided
-from tests.postgres import Postgres
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def chain(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chain]:
-    server: Postgres | None = request.getfixturevalue("postgres") if request.param == "postgres" else None
-    made = Chain(server.database("doctor") if server else f"sqlite:///{tmp_path / 'hq.db'}")
+@pytest.fixture
+def chain(url: str) -> Iterator[Chain]:
+    made = Chain(url)
     for name, edge in made.edges.items():
         first = edge.sale(3)
         made.send(name, first, edge.sale(2), edge.sale(total_minor=1), edge.sale())

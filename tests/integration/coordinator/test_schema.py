@@ -1,7 +1,6 @@
 """Tables and migrations agree, and an unsafe or outdated database is refused."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -9,13 +8,11 @@ from sqlalchemy import text
 from coordinator.db import schema
 from coordinator.db.engine import Database, assert_safe
 from coordinator.errors import SchemaOutOfDate, UnsafeDatabase
-from tests.postgres import Postgres
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    server: Postgres | None = request.getfixturevalue("postgres") if request.param == "postgres" else None
-    made = Database(server.database("schema") if server else f"sqlite:///{tmp_path / 'hq.db'}")
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    made = Database(url)
     yield made
     made.close()
 
