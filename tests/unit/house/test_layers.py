@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 LINT = Path(sys.executable).with_name("lint-imports")
 HOUSE = ("domain", "protocol", "link", "devices", "edge_agent", "coordinator", "firmware_sim", "web")
+NOT_SHIPPED = ("benchmarks", "tests")
 MODULES = (
     *("coordinator/bootstrap", "edge_agent/agent", "edge_agent/bootstrap", "edge_agent/lanes", "edge_agent/till"),
     *("firmware_sim/demo/face", "link/broker", "link/hub", "link/mqtt", "link/relay"),
@@ -82,6 +83,16 @@ def test_a_detour_through_the_link_is_seen(empty_house: Path) -> None:
     assert lint(empty_house).returncode == 0
     (empty_house / "edge_agent/agent.py").write_text("import link.inbox\n")
     assert "edge_agent is not allowed to import sqlalchemy" in lint(empty_house).stdout
+
+
+def test_every_folder_of_the_house_is_held_by_contracts_and_in_the_wheel() -> None:
+    folders = sorted(file.parent.name for file in ROOT.glob("*/__init__.py") if file.parent.name not in NOT_SHIPPED)
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    assert folders == sorted(HOUSE)
+    assert folders == sorted(tools["importlinter"]["root_packages"])
+    assert folders == sorted(name.rstrip("*") for name in tools["setuptools"]["packages"]["find"]["include"])
+    layers = tools["importlinter"]["contracts"][0]["layers"]
+    assert folders == sorted(name for layer in layers for name in layer.split(" | "))
 
 
 def test_every_contract_has_a_trespass() -> None:
