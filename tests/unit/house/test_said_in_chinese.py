@@ -142,7 +142,9 @@ def asked(folder: str) -> Iterator[tuple[str, str]]:
     ],
 )
 def test_it_has_its_chinese(sentence: str) -> None:
-    assert CHINESE.search(said(sentence, ZH)), "add it to protocol/sayings (devices) or edge_agent/sayings, both files of locale"
+    assert CHINESE.search(said(sentence, ZH)), (
+        "add it to protocol/sayings (devices) or edge_agent/sayings, both files of locale"
+    )
 
 
 @pytest.mark.parametrize(
