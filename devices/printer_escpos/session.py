@@ -15,17 +15,15 @@ from devices.printer_escpos.codec import (
     Reply,
     ReplyDecoder,
     SingleByte,
-    ask_status,
     decode_automatic,
     decode_real_time,
     is_cleared,
 )
 from devices.printer_escpos.profile import Marker, PrinterProfile
 from devices.printer_escpos.proof import Proofs
+from devices.printer_escpos.questions import StatusQuestions
 from devices.transport import Transport
 
-STATUS_NUMBERS: tuple[int, ...] = (1, 2, 3, 4)
-MAX_ANSWERS = 64
 CHUNK_BYTES = 1024
 QUIET_S = 0.15
 """Answers that wait behind no paper come back to back; after this much silence no more of them are on their way."""
@@ -78,8 +76,7 @@ class Session:
         self._transport, self._profile, self._proofs, self._on_proof = transport, profile, proofs, on_proof
         self._decoder = ReplyDecoder()
         self._reply_s = reply_s
-        self._real_time: asyncio.Queue[int] = asyncio.Queue(maxsize=MAX_ANSWERS)
-        self._numbers, self._missing = STATUS_NUMBERS, int(doubtful)
+        self._questions = StatusQuestions(transport, reply_s, doubtful=doubtful)
         self._tells_changes = self.gave_up = False
         self._singles = self._settlings = 0
         self._cleared = asyncio.Event()
@@ -116,11 +113,11 @@ class Session:
         if not isinstance(reply, Noise):
             self.heard, self.silent, self._heard_at = True, False, time.monotonic()
             if self._profile.answers_status and not self.answers:  # it was switched on later than we
-                self.answers, self._missing = True, 1
+                self.answers = True
+                self._questions.doubt()
         match reply:
             case RealTimeStatus(value):
-                if not self._real_time.full():  # a printer that babbles status is not worth more memory
-                    self._real_time.put_nowait(value)
+                self._questions.take(value)
             case AutomaticStatus(data):
                 self.status, self.pushes = decode_automatic(data), True
             case SingleByte():
@@ -217,20 +214,13 @@ class Session:
     async def ask(self) -> PrinterStatus:
         """Ask for all real-time states and return the newest status; silence leaves it as it was.
 
-        One question at a time, since an answer does not say which question it belongs to. After a silence what comes may belong to an
-        earlier question: it is waited out, and asked again.
-
         Raises:
             DeviceUnavailable: it has answered before and does not any more.
         """
         if not self.answers:
             return self.status
         async with self.writing:
-            answers = await self._asked()
-            if self._missing and answers:
-                await self._waited_out()
-                answers = await self._asked_again()
-        self._missing = len(self._numbers) - len(answers)
+            answers = await self._questions.ask()
         self.silent = not answers
         if self.silent and self.heard and self._excused():
             return self.status
@@ -241,38 +231,6 @@ class Session:
         if answers:
             self.status = self._decoded(answers)
         return self.status
-
-    async def _asked(self) -> dict[int, int]:
-        """Return the answers by number, up to the first that does not come."""
-        answers: dict[int, int] = {}
-        while not self._real_time.empty():
-            self._real_time.get_nowait()
-        for number in self._numbers:
-            await self._transport.write(ask_status(number))
-            answer = await self._answer()
-            if answer is None:
-                break
-            answers[number] = answer
-        return answers
-
-    async def _asked_again(self) -> dict[int, int]:
-        """Ask once more; what a model leaves unanswered twice at the same place it is not asked any more on this connection."""
-        answers = await self._asked()
-        if answers and len(self._numbers) - len(answers) == self._missing:
-            self._numbers = self._numbers[: len(answers)]
-        return answers
-
-    async def _answer(self) -> int | None:
-        try:
-            async with asyncio.timeout(self._reply_s):
-                return await self._real_time.get()
-        except TimeoutError:
-            return None
-
-    async def _waited_out(self) -> None:
-        for _ in range(MAX_ANSWERS):
-            if await self._answer() is None:
-                return
 
     def _excused(self) -> bool:
         """Whether silence means that the question waits behind a job, and not that the printer is gone."""
