@@ -6,6 +6,7 @@ Addresses by identity, in the settings:
     usb:path=1-1.2                whatever is plugged in there: for units without a serial number
     usb:0c2e:0b6a                 the only one of this make and model
     usb:path=1-1.2,on=input       of several nodes of one unit: serial, printer, input, video or gpio
+    usb:0c2e:0b6a,serial=0001     the unit of this make and model with this number: other makes count from 1, too
     usb:serial=18123A0472,if=2    of several serial lines of one unit: the USB interface
     usb:serial=…?baud=9600        what follows the question mark goes to the serial line
 """
@@ -21,6 +22,8 @@ from devices.errors import DeviceMisconfigured, DeviceUnavailable
 from devices.inventory import Line, Peripheral
 
 SCHEME = "usb:"
+_MARKS = frozenset(",?")
+"""What ends a serial number in an address: a unit that has one of them in its number goes by its port."""
 _USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
 _HELP = "write usb:serial=…, usb:path=1-1.2 or usb:VID:PID (`shopwire devices list` shows them)"
 _PREFIX: dict[Line, str] = {"serial": "serial:", "printer": "char:", "input": "evdev:", "video": "", "gpio": ""}
@@ -137,14 +140,30 @@ def identity_of(one: Peripheral) -> Identity:
 def stable_address(one: Peripheral, attached: Iterable[Peripheral]) -> str:
     """Return the address to write into the settings for ``one``.
 
-    A serial number counts only while no other unit shows the same: some makers print one number into a whole series.
+    A serial number counts only while no other unit shows the same: some makers print one number into a whole series, and several count
+    from 1. Of a unit with several nodes each gets an address of its own.
     """
-    others = [each for each in attached if each.usb_id and (each.usb_id, each.port) != (one.usb_id, one.port)]
     if not one.usb_id:
         return _PREFIX[one.line] + one.node
-    if one.serial and not any((each.usb_id, each.serial) == (one.usb_id, one.serial) for each in others):
-        return f"{SCHEME}serial={one.serial}"
-    return f"{SCHEME}path={one.port}" if one.port else f"{SCHEME}{one.usb_id}"
+    units = [each for each in attached if each.usb_id]
+    others = [each for each in units if (each.usb_id, each.port) != (one.usb_id, one.port)]
+    twins = [each for each in units if each not in others and each.node != one.node]
+    which = [_unit(one, others)]
+    if any(each.line != one.line for each in twins):
+        which.append(f"on={one.line}")
+    if any(each.line == one.line and each.interface != one.interface for each in twins):
+        which.append(f"if={one.interface}")
+    return SCHEME + ",".join(which)
+
+
+def _unit(one: Peripheral, others: Sequence[Peripheral]) -> str:
+    if one.serial and not _MARKS & set(one.serial):
+        same = [each for each in others if each.serial == one.serial]
+        if not same:
+            return f"serial={one.serial}"
+        if all(each.usb_id != one.usb_id for each in same):
+            return f"{one.usb_id},serial={one.serial}"
+    return f"path={one.port}" if one.port else one.usb_id
 
 
 class Swap(NamedTuple):

@@ -1,6 +1,8 @@
 """What is attached and what the store file configures, matched."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import count
 from typing import Any
 
 from devices.identity import Identity, stable_address
@@ -113,19 +115,28 @@ def lines_of(rows: Sequence[Row], texts: Texts) -> Iterator[str]:
 
 def entries_of(rows: Sequence[Row]) -> Iterator[str]:
     """Yield store file entries for what is attached and not configured yet; what nobody can tell is a comment."""
-    counts: dict[str, int] = {}
+    taken = {row["device_id"] for row in rows if row["what"] == "device"}
     for row in rows:
         if row["what"] != "attached":
             continue
-        name = (row["kind"] or row["line"]).partition("_")[0]
-        counts[name] = counts.get(name, 0) + 1
+        name = _free_name((row["kind"] or row["line"]).partition("_")[0], taken)
+        taken.add(name)
         lines = [
             "[[devices]]",
-            f'device_id = "{name}-{counts[name]}"',
-            f'kind = "{row["kind"]}"',
-            f'address = "{row["address"]}"',
+            f"device_id = {_quoted(name)}",
+            f"kind = {_quoted(row['kind'])}",
+            f"address = {_quoted(row['address'])}",
         ]
         yield f"# {row['unit']}"
         mark = "" if row["kind"] else "# "
         yield from (mark + line for line in lines)
         yield ""
+
+
+def _free_name(stem: str, taken: Set[str]) -> str:
+    return next(name for number in count(1) if (name := f"{stem}-{number}") not in taken)
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML string: whoever builds a USB device chooses its serial number."""
+    return json.dumps(text, ensure_ascii=False)

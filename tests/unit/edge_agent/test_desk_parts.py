@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from devices.identity import Identity
+from devices.identity import Identity, resolve, stable_address
 from devices.inventory import inventory
-from devices.registry import KINDS, DeviceSettings
+from devices.registry import KINDS, DeviceSettings, check_together
 from edge_agent.desk import eyes
 from edge_agent.desk.listing import KIND_OF, entries_of, lines_of, rows_of
 from edge_agent.desk.steps import next_step
@@ -57,6 +57,47 @@ def test_three_steps_from_the_box_to_a_working_device(sysfs: Sysfs) -> None:
         ("scanner-1", "scanner_serial", "usb:serial=A1"),
     ]
     assert "# [[devices]]" in written  # the adapter: anything may hang on it
+
+
+def test_what_is_added_to_a_store_file_takes_no_name_that_is_there(sysfs: Sysfs) -> None:
+    rows = rows_of([DeviceSettings("printer-1", "printer_escpos", "tcp:192.0.2.9:9100")], inventory(sysfs.root), {}, {})
+    added = tomllib.loads("\n".join(entries_of(rows)))["devices"]
+    assert [each["device_id"] for each in added] == ["printer-2", "scanner-1"]
+
+
+def test_a_unit_that_shows_itself_twice_gives_two_addresses_that_stand_together(tmp_path: Path) -> None:
+    made = Sysfs(tmp_path / "sys")
+    scanner = made.usb("1-1", "0c2e:0b6a", "A1", maker="Honeywell", product="1950g")
+    made.serial(scanner)
+    made.input(scanner)
+    attached = inventory(made.root)
+    added = tomllib.loads("\n".join(entries_of(rows_of([], attached, {}, {}))))["devices"]
+    check_together([DeviceSettings(each["device_id"], each["kind"], each["address"]) for each in added])
+    nodes = [resolve(each["address"], lambda: attached) for each in added]
+    assert nodes == ["evdev:/dev/input/event5", "serial:/dev/ttyACM0"]
+
+
+def test_whoever_builds_a_usb_device_writes_no_line_of_the_store_file(tmp_path: Path) -> None:
+    made = Sysfs(tmp_path / "sys")
+    made.serial(made.usb("1-1", "0c2e:0b6a", 'A"]\\ # 1', maker="Honeywell"))
+    made.serial(made.usb("1-2", "0c2e:0b6a", "B,on=input?x=1", maker="Honeywell"), "ttyACM1")
+    attached = inventory(made.root)
+    added = tomllib.loads("\n".join(entries_of(rows_of([], attached, {}, {}))))["devices"]
+    assert [each["address"] for each in added] == ['usb:serial=A"]\\ # 1', "usb:path=1-2"]
+    assert [resolve(each["address"], lambda: attached) for each in added] == [
+        "serial:/dev/ttyACM0",
+        "serial:/dev/ttyACM1",
+    ]
+
+
+def test_two_makes_with_one_serial_number_are_told_apart(tmp_path: Path) -> None:
+    made = Sysfs(tmp_path / "sys")
+    made.serial(made.usb("1-1", "0c2e:0b6a", "0001"))
+    made.serial(made.usb("1-2", "1a86:7523", "0001"), "ttyUSB0")
+    attached = inventory(made.root)
+    addresses = [stable_address(one, attached) for one in attached]
+    assert addresses == ["usb:0c2e:0b6a,serial=0001", "usb:1a86:7523,serial=0001"]
+    assert [resolve(each, lambda: attached) for each in addresses] == ["serial:/dev/ttyACM0", "serial:/dev/ttyUSB0"]
 
 
 def test_every_guess_is_a_kind_that_exists() -> None:
