@@ -164,7 +164,12 @@ class _Headquarters:
         self._connection.close()
 
     def get(self, path: str, limit: int) -> tuple[bytes, str]:
-        """Return body and signature header of what lies at ``path``."""
+        """Return body and signature header of what lies at ``path``.
+
+        Raises:
+            MalformedMessage: more than ``limit`` bytes.
+            LinkDown, LinkRefused: headquarters was not reached, or refuses.
+        """
         with self._asked(path, {}) as response:
             body = response.read(limit + 1)
             if len(body) > limit:
@@ -172,7 +177,7 @@ class _Headquarters:
         return body, response.headers.get(SIGNATURE_HEADER, "")
 
     def get_into(self, file: Path, path: str, limit: int) -> None:
-        """Bring what lies at ``path`` into ``file``; what an earlier try left there is not fetched again."""
+        """Bring what lies at ``path`` into ``file``; what an earlier try left there is not fetched again. Raises as ``get``."""
         have = file.stat().st_size if file.exists() else 0
         with self._asked(path, {"Range": f"bytes={have}-"} if have else {}) as response:
             resumed = response.status == 206

@@ -120,6 +120,9 @@ class CertificateAuthority:
             names: DNS names and IP addresses by which clients call the server; at least one.
             stem: file name.
             now: aware; the clock by default.
+
+        Raises:
+            IdentityRefused: no names.
         """
         if not names:
             raise IdentityRefused("a server certificate needs at least one name or address by which clients call it")

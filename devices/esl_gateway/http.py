@@ -18,7 +18,11 @@ class Answer(NamedTuple):
 
 
 def request(method: str, path: str, host: str, body: bytes = b"", token: str = "") -> bytes:
-    """Return a request; ``token`` goes as a bearer's."""
+    """Return a request; ``token`` goes as a bearer's.
+
+    Raises:
+        ValueError: a path, host or token that is no printable ASCII.
+    """
     head = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Accept: application/json", f"Content-Length: {len(body)}"]
     if body:
         head.append("Content-Type: application/json")

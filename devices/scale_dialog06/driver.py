@@ -59,7 +59,11 @@ class DialogOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
 
     def keys(self) -> Keys:
-        """Return the keys."""
+        """Return the keys.
+
+        Raises:
+            ValueError: not four hexadecimal digits each.
+        """
         if len(self.checksum) != 4 or len(self.keyword) != 4:
             raise ValueError("checksum and keyword are four hexadecimal digits each")
         return Keys(int(self.checksum, 16), int(self.keyword, 16))

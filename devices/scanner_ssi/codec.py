@@ -81,7 +81,10 @@ def checksum(message: bytes) -> int:
 
 
 def frame(opcode: int, data: bytes = b"", *, again: bool = False) -> bytes:
-    """Return the bytes of a packet of the host; ``data`` holds at most 251 bytes.
+    """Return the bytes of a packet of the host.
+
+    Raises:
+        ValueError: ``data`` is longer than 251 bytes.
 
     >>> frame(SCAN_ENABLE).hex(" ")
     '04 e9 04 00 ff 0f'

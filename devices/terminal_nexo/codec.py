@@ -53,7 +53,11 @@ class FrameDecoder:
         self._buffer = b""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take a chunk and return the messages that it completes."""
+        """Take a chunk and return the messages that it completes.
+
+        Raises:
+            GarbledFrame: one says that it is longer than ``MAX_MESSAGE_BYTES``; the stream cannot be cut any further.
+        """
         self._buffer += data
         found = []
         while len(self._buffer) >= 4:

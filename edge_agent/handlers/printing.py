@@ -56,7 +56,11 @@ def resume(cmd: Resume, uow: UnitOfWork) -> Resumed:
 
 
 def reprint(cmd: Reprint, uow: UnitOfWork) -> PrintJob:
-    """Queue the receipt once more; it will be marked as a copy and takes no new number."""
+    """Queue the receipt once more; it will be marked as a copy and takes no new number.
+
+    Raises:
+        SaleNotFound: this store's journal has no such sale.
+    """
     with uow:
         sale = uow.sales.get(cmd.sale_id)
         if sale is None:
@@ -76,7 +80,11 @@ def job_waits(uow: UnitOfWork) -> bool:
 
 
 def take_job(uow: UnitOfWork) -> Printable | None:
-    """Take the oldest waiting job and mark it as being sent, so that a power cut from here on leaves a question, not a guess."""
+    """Take the oldest waiting job and mark it as being sent, so that a power cut from here on leaves a question, not a guess.
+
+    Raises:
+        SaleNotFound: the sale of the job is not in the journal.
+    """
     with uow:
         job = uow.print_jobs.next_queued()
         if job is None:
