@@ -29,6 +29,7 @@ AGREE = 2
 _MIN_SWINGS = 18
 _MIN_GRAIN = 0.13
 _MIN_ALTERNATIONS = 1.6
+_PLAIN_ALTERNATIONS = 2.0  # of codes that only a second attempt reads hardly one has less, of false blocks two thirds
 _ROWS = 20
 _ROWS_FOR_LOCAL_THRESHOLDS = 40  # below them zxing-cpp takes one threshold for a whole row
 
@@ -149,13 +150,20 @@ def read_block(image: Grey, block: Block, effort: Effort = Effort.FRAME) -> list
     if straight < _MIN_GRAIN:
         return []
     thorough = effort is Effort.THOROUGH
-    if not thorough and alternations(upright_block(image, block, angle, 180, enlarge=2.0)) < _MIN_ALTERNATIONS:
+    lines = alternations(upright_block(image, block, angle, 180, enlarge=2.0))
+    if not thorough and lines < _MIN_ALTERNATIONS:
         return []
     crop = upright_block(image, block, angle, 360, smooth=thorough)
-    found = matrix(_sharpened(crop, 7, 1.5)) or matrix(crop, turned=True)
+    found = matrix(_sharpened(crop, 7, 1.5))
+    if not found and (effort is not Effort.FRAME or (lines >= _PLAIN_ALTERNATIONS and _about_square(block))):
+        found = matrix(crop, turned=True)
     if thorough and not found:
         found = matrix(_sharpened(crop, 13, 3.0)) or matrix(np.asarray(cv2.blur(crop, (5, 5)), np.uint8), turned=True)
     return [reading._replace(votes=AGREE) for reading in found]
+
+
+def _about_square(block: Block) -> bool:
+    return max(block.width, block.height) <= 2 * min(block.width, block.height)
 
 
 def _sharpened(crop: Grey, width: int, amount: float) -> Grey:

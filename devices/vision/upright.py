@@ -143,13 +143,8 @@ def alternations(crop: Grey) -> float:
     """
     soft, side = np.asarray(cv2.blur(crop, (5, 5)), np.uint8), len(crop)
     inside, lines = slice(int(side * 0.12), side - int(side * 0.12)), np.linspace(side * 0.2, side * 0.8, 9).astype(int)
-    return min(_runs(soft[lines, inside]), _runs(soft[inside, lines].T))
-
-
-def _runs(lines: Grey) -> float:
-    values = lines.astype(np.float32)
-    relief = values - cv2.blur(values, (21, 1))
-    least = 0.2 * float(np.abs(relief).max())
-    bright, dark = relief > least, relief < -least
-    starts = [(run[:, 1:] & ~run[:, :-1]).sum(axis=1) for run in (bright, dark)]
-    return float(np.minimum(*starts).mean())
+    both = np.stack((soft[lines, inside], soft[inside, lines].T)).astype(np.float32)
+    relief = both - cv2.blur(both.reshape(18, -1), (21, 1)).reshape(both.shape)
+    least = 0.2 * np.abs(relief).max(axis=(1, 2), keepdims=True)
+    starts = [(run[..., 1:] & ~run[..., :-1]).sum(axis=2) for run in (relief > least, relief < -least)]
+    return float(np.minimum(*starts).mean(axis=1).min())

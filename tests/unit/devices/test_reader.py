@@ -16,10 +16,10 @@ from benchmarks.rig.labels import label
 from benchmarks.rig.peers import bare
 from benchmarks.rig.symbols import KINDS, MATRIX, symbol
 from devices.errors import DeviceUnavailable, PictureRefused
-from devices.vision import decoders, locator, picture, reader
+from devices.vision import decoders, ladder, locator, picture, reader
 from devices.vision.codes import Reading
-from devices.vision.ladder import LADDER
-from devices.vision.locator import Grey, bar_regions, block_regions, field
+from devices.vision.ladder import LADDER, Effort
+from devices.vision.locator import Block, Grey, bar_regions, block_regions, field
 from devices.vision.reader import WHOLE_AFTER_EMPTY, FrameReader, read_picture
 from devices.vision.upright import grain, upright_bars
 
@@ -101,6 +101,27 @@ def test_what_keeps_to_two_directions_has_grain_at_any_size(side: int) -> None:
     assert abs((angle - 0.3 + math.pi / 4) % (math.pi / 2) - math.pi / 4) < 0.1
     noise = np.random.default_rng(1).integers(0, 256, (side, side)).astype(np.uint8)
     assert grain(noise)[0] < 0.13
+
+
+@pytest.mark.parametrize(
+    ("rows", "effort", "attempts"),
+    [(24, Effort.FRAME, [False, True]), (8, Effort.FRAME, [False]), (8, Effort.STILL, [False, True])],
+)
+def test_in_a_live_frame_only_what_is_about_square_gets_a_second_attempt(
+    rows: int, effort: Effort, attempts: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def matrix(crop: Grey, *, turned: bool = False) -> list[Reading]:
+        asked.append(turned)
+        return []
+
+    monkeypatch.setattr(ladder, "matrix", matrix)
+    modules = np.random.default_rng(3).integers(0, 2, (rows, 24)).astype(np.uint8) * 200
+    image = np.full((400, 400), 200, np.uint8)
+    image[40 : 40 + 10 * rows, 40:280] = np.kron(modules, np.ones((10, 10), np.uint8))
+    assert ladder.read_block(image, Block(40, 40, 240, 10 * rows), effort) == []
+    assert asked == attempts
 
 
 def test_the_ladder_has_at_most_eight_steps() -> None:
