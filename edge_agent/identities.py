@@ -25,9 +25,11 @@ _log = structlog.get_logger(__name__)
 
 Units = dict[str, Identity]
 
+AGAIN_S = 3600.0
+
 
 class Identities:
-    """Looks who a device is whenever it begins to work."""
+    """Looks who a device is whenever it begins to work, and whenever something was plugged in."""
 
     def __init__(self, file: Path, attached: Attached, counter: Counter) -> None:
         self._file, self._attached, self._counter = file, attached, counter
@@ -49,8 +51,8 @@ class Identities:
         return self._units.get(device_id)
 
     def work(self) -> Work:
-        """Return the task that looks."""
-        return {"devices:identities": self._look()}
+        """Return the tasks that look."""
+        return {"devices:identities": self._look(), "devices:arrivals": self._look_again()}
 
     async def finish(self) -> None:
         """Nothing is open."""
@@ -63,6 +65,13 @@ class Identities:
                 continue
             if (one := unit_at(bay.settings.address, plug.attached)) is not None:
                 await self._compare(device_id, bay.state, identity_of(one))
+
+    async def _look_again(self) -> None:
+        """After each arrival: a driver that tries by itself may have opened a node before anybody had read who is there."""
+        while self._attached.plug is not None:
+            await self._attached.plug.wait(AGAIN_S)
+            for bay in self._attached.bays:
+                self.heard(bay.device_id, bay.state)
 
     async def _compare(self, device_id: str, state: DeviceState, now: Identity) -> None:
         before = self._units.get(device_id)

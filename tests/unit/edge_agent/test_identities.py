@@ -31,10 +31,11 @@ async def a_boot(shop: Store, sysfs: Sysfs, file: Path, address: str) -> AsyncIt
     bay: Bay[Any] = Bay(DeviceSettings("scanner-1", "scanner_serial", address), lambda _: MemoryScanner("scanner-1"))
     identities = Identities(file, Attached([bay], HotPlug(root=sysfs.root)), Counter(shop.journal, shop.clock))
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(identities.work()["devices:identities"])
+        running = [tasks.create_task(work) for work in identities.work().values()]
         identities.heard("scanner-1", DeviceState(Health.OK))
         yield identities
-        task.cancel()
+        for task in running:
+            task.cancel()
 
 
 async def test_a_unit_that_moved_is_told_once(shop: Store, tmp_path: Path) -> None:
@@ -68,6 +69,29 @@ async def test_a_stranger_on_a_known_port_is_told(shop: Store, tmp_path: Path, s
     assert isinstance(fact, DeviceStateChanged)
     assert fact.swap == "replaced"
     assert "it was serial A1 on port 1-1" in fact.reason
+
+
+async def test_a_stranger_whose_driver_is_quicker_than_our_look_is_told(shop: Store, tmp_path: Path) -> None:
+    """Drivers try nodes by themselves: one may work before ``/sys`` was read again, and then says nothing more."""
+    sysfs, file = Sysfs(tmp_path / "sys"), tmp_path / "devices.json"
+    sysfs.serial(sysfs.usb("1-1", HONEYWELL, "A1"), "ttyACM0")
+    async with a_boot(shop, sysfs, file, "/dev/ttyACM0"):
+        await until(file.exists)
+    sysfs.unplug("1-1")
+    bay: Bay[Any] = Bay(DeviceSettings("scanner-1", "scanner_serial", "/dev/ttyACM0"), lambda _: MemoryScanner("s"))
+    plug = HotPlug(root=sysfs.root, look_s=0.01)
+    identities = Identities(file, Attached([bay], plug), Counter(shop.journal, shop.clock))
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(work) for work in (*identities.work().values(), plug.run(), bay.run())]
+        await until(lambda: bay.state.health.works)
+        identities.heard("scanner-1", bay.state)
+        sysfs.serial(sysfs.usb("1-1", HONEYWELL, "B2"), "ttyACM0")
+        await until(lambda: shop.facts() != [])
+        for task in running:
+            task.cancel()
+    [fact] = shop.facts()
+    assert isinstance(fact, DeviceStateChanged)
+    assert fact.swap == "replaced"
 
 
 async def test_a_lost_memory_is_learnt_again(shop: Store, tmp_path: Path) -> None:
