@@ -20,6 +20,7 @@ from devices.ports import Health, JobOutcome, JobState, Paper, PrinterStatus, Pr
 from devices.printer_escpos.attempt import Attempt
 from devices.printer_escpos.codec import ASB_ON, CLEAR_ALL, GO_ON, GO_ON_WITHOUT
 from devices.printer_escpos.connector import Connector
+from devices.printer_escpos.delivery import Delivery
 from devices.printer_escpos.encoder import encode_parts
 from devices.printer_escpos.glyphs import FONTS, Glyphs
 from devices.printer_escpos.open_ends import OpenEnds
@@ -77,8 +78,7 @@ class EscPosPrinter(ServedDevice):
         self._one_at_a_time, self._one_pulse = asyncio.Lock(), asyncio.Lock()
         self._doubtful = False
         self._attempt_now: Attempt | None = None
-        self._sending: asyncio.Task[None] | None = None
-        self._dropped = asyncio.Event()
+        self._delivery = Delivery(device_id)
         self._open_ends = OpenEnds()
         self._connector = Connector(device_id, profile)
 
@@ -149,7 +149,7 @@ class EscPosPrinter(ServedDevice):
             DeviceUnavailable: it is away, or does not answer any more.
         """
         session = self._connected()
-        if self._sending is not None and not self._sending.done():
+        if self._delivery.under_way:
             return session.status
         status = await self._ask(session)
         self._note(session)
@@ -185,53 +185,22 @@ class EscPosPrinter(ServedDevice):
         while session.worth_settling():
             await session.settle()
         self._attempt_now = attempt
-        self._dropped.clear()
-        # The connection's task and not ours: what was begun goes out whole, also when this job's time is over. Half a picture
-        # would take the next receipt's first bytes for its own.
-        delivery = self._deliver(session, attempt.job.job_id, parts)
-        try:
-            sending = session.tasks.create_task(delivery)
-        except RuntimeError as ending:  # the connection was lost this very moment, and its group takes nothing any more
-            delivery.close()
-            raise DeviceUnavailable(self.device_id, session.over or "the connection was lost") from ending
-        self._sending = sending
+        self._delivery.begin(session, attempt.job.job_id, parts)
         attempt.reach(JobState.SENDING)
         if any(isinstance(element, KickDrawer) for element in attempt.job.document.elements):
             self._connector.pulsed(time.monotonic())
-        await self._until_sent(session, sending)
+        await self._delivery.until_sent(session)
         attempt.reach(JobState.SENT)
         if self._profile.marker is Marker.NONE:
             return await self._without_proof(session, attempt)
         return await self._confirm(session, attempt)
-
-    async def _deliver(self, session: Session, job_id: str, parts: list[bytes]) -> None:
-        await session.send(parts)
-        await session.write(session.expect(job_id))
-
-    async def _until_sent(self, session: Session, sending: asyncio.Task[None]) -> None:
-        """Wait until all is handed over; a person who throws the job away ends it.
-
-        Raises:
-            DeviceUnavailable: thrown away, or the printer is lost.
-        """
-        ends = [asyncio.ensure_future(each) for each in (self._dropped.wait(), session.until_ended())]
-        try:
-            await asyncio.wait({sending, *ends}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in ends:
-                each.cancel()
-        if self._dropped.is_set():
-            sending.cancel()
-            raise DeviceUnavailable(self.device_id, "the job was thrown away by a person")
-        if not sending.done() or sending.cancelled() or sending.exception() is not None:
-            raise DeviceUnavailable(self.device_id, session.over or "the connection was lost")
 
     async def _confirm(self, session: Session, attempt: Attempt) -> JobOutcome:
         """Wait for the end-of-job marker; paper out and open covers are waited out, the deadline is the caller's."""
         started = time.monotonic()
         while not attempt.proven:
             await session.news(min(self._options.poll_s / 2, self._options.mute_s))
-            if self._dropped.is_set():
+            if self._delivery.dropped:
                 return attempt.broken("it was thrown away by a person")
             if not session.heard and time.monotonic() - started >= self._options.mute_s:
                 return self._unsettled(attempt, f"{self.device_id} did not answer")
@@ -295,9 +264,7 @@ class EscPosPrinter(ServedDevice):
         if self._profile.recovery is Recovery.NONE:
             raise DeviceIncapable(self.device_id, "be told to recover, only be switched off and on")
         if drop:
-            self._dropped.set()
-            if self._sending is not None:  # also one whose job has ended without confirmation
-                self._sending.cancel()
+            self._delivery.drop()
         await self._within_reach(self._recover(session, drop=drop))
         if drop:
             session.forget()
