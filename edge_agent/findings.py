@@ -11,7 +11,6 @@ from edge_agent.texts import Texts, refusal
 Verdict = Literal["ok", "warn", "bad"]
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
-_DRIVEN = ("device", "reader")
 _WORDS = {"state": "link", "health": "health", "level": "level"}
 
 
@@ -54,7 +53,7 @@ def told(finding: Finding, texts: Texts, lang: Language) -> Told:
     """
     values = {name: _said(name, value, texts, lang) for name, value in finding.values.items()}
     kind, _, device = finding.check.partition(" ")
-    if kind in _DRIVEN and "reason" in values:
+    if "reason" in values:
         values["reason"] = said(values["reason"], texts)
     return Told(
         finding.check,

@@ -9,6 +9,7 @@ from edge_agent.control import ControlClient
 from edge_agent.data_dir import DataDir
 from edge_agent.db.report import report_on
 from edge_agent.errors import AgentNotRunning, DatabaseMissing, NotEnrolled
+from edge_agent.reasons import said
 from edge_agent.settings import EdgeSettings
 from edge_agent.storage import DiskBudget, space_of
 from edge_agent.texts import Texts, how
@@ -98,7 +99,7 @@ def _device(state: Standing, texts: Texts) -> str:
 
 def _road(link: Standing, texts: Texts) -> str:
     state = texts[f"link.{link['state']}"]
-    return texts["link.because"].format(state=state, reason=link["reason"]) if link["reason"] else state
+    return texts["link.because"].format(state=state, reason=said(link["reason"], texts)) if link["reason"] else state
 
 
 def _identity(data: DataDir) -> Standing:

@@ -14,6 +14,7 @@ from edge_agent.settings import Language
 
 Texts = Mapping[str, str]
 _WORDS = {"reason", "state", "event"}
+_SENTENCES = {"reason", "cause", "detail", "finding"}
 
 
 @cache
@@ -58,8 +59,12 @@ def refusal(
     if text is None:
         return said(message, catalogue)
     words = {name: catalogue.get(f"word.{str(values[name]).replace(' ', '_')}") for name in values.keys() & _WORDS}
-    filled = {name: words.get(name) or _figure(name, value, currency, lang) for name, value in values.items()}
-    return text.format(**{"message": message, **filled})
+    sentences = {name: said(str(values[name]), catalogue) for name in values.keys() & _SENTENCES}
+    filled = {
+        name: words.get(name) or sentences.get(name) or _figure(name, value, currency, lang)
+        for name, value in values.items()
+    }
+    return text.format(**{"message": said(message, catalogue), **filled})
 
 
 def _figure(name: str, value: Any, currency: str, lang: Short) -> str:

@@ -243,4 +243,4 @@ def test_nothing_on_standard_input_is_no_code(tmp_path: Path) -> None:
     done = CliRunner().invoke(shopwire.main, command, input="")
     assert done.exit_code == 1
     assert "注册码" in done.output
-    assert "copy the whole line" in done.output
+    assert "请复制整行" in done.output

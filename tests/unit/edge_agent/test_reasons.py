@@ -17,6 +17,7 @@ from edge_agent.findings import Finding, told
 from edge_agent.patience import Patience
 from edge_agent.reasons import said
 from edge_agent.texts import how, refusal, texts
+from link.errors import LinkDown
 
 ROOT = Path(__file__).parents[3]
 ZH, EN = texts("zh-CN"), texts("en")
@@ -200,6 +201,9 @@ def test_the_faces_say_it_in_chinese() -> None:
     assert shown == "/dev/ttyUSB0 不可用：正被另一个程序占用"
 
 
-def test_the_reason_of_another_finding_is_not_taken_for_a_devices() -> None:
+def test_the_reason_of_any_finding_is_said_in_chinese() -> None:
     flush = Finding("flush", "bad", "unwritable", {"path": "/x", "reason": os.strerror(errno.ENOENT)}, "mount")
-    assert os.strerror(errno.ENOENT) in told(flush, ZH, "zh").text
+    assert "没有这个文件" in told(flush, ZH, "zh").text
+    down = LinkDown("broker hq:8883 cannot be reached: [Errno 111] Connection refused")
+    shown = refusal(ZH, "zh", "LinkDown", vars(down), str(down))
+    assert shown.endswith("技术原因：连不上消息代理 hq:8883：连接被拒绝（系统错误 111）")
