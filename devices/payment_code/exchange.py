@@ -1,6 +1,7 @@
 """One signed request and its answer over HTTP, in a thread, within a deadline that nobody on the other side can stretch."""
 
 import asyncio
+import contextlib
 import http.client
 import socket
 import ssl
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from devices.errors import DeviceMisconfigured
 from devices.payment_code.codec import Sealed
+from devices.transport.names import addresses
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -84,10 +86,13 @@ async def post(
     call = _Call(door, within_s)
     try:
         async with asyncio.timeout(within_s):
+            call.where = await addresses(door.host)  # not in our threads, which a name server that is away would hold
             running = asyncio.get_running_loop().run_in_executor(threads, call.make, path, headers, body, limit)
             return await running
     except TimeoutError as error:
         raise NoAnswer("timeout", sent=call.sent) from error
+    except OSError as error:  # nobody knows the name
+        raise NoAnswer("not_reached", sent=False) from error
     finally:
         call.cut()  # ends the thread, too, when the answer trickles or the caller is gone
 
@@ -95,7 +100,8 @@ async def post(
 class _Call:
     def __init__(self, door: Door, timeout_s: float) -> None:
         self.sent = False
-        self._prefix, self._cut = door.prefix, False
+        self.where: list[str] = []
+        self._door, self._timeout_s, self._cut = door, timeout_s, False
         if door.tls is None:
             self._connection = http.client.HTTPConnection(door.host, door.port, timeout=timeout_s)
         else:
@@ -105,7 +111,7 @@ class _Call:
         try:
             self._connect()
             self.sent = True  # from the first byte on nobody knows
-            self._connection.request("POST", self._prefix + path, body.data, headers)
+            self._connection.request("POST", self._door.prefix + path, body.data, headers)
             with self._connection.getresponse() as response:
                 data = response.read(limit + 1)
         except TimeoutError as error:
@@ -129,6 +135,17 @@ class _Call:
                 return
 
     def _connect(self) -> None:
-        self._connection.connect()
+        line = self._line()
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connection.sock = line  # from here on ``cut`` reaches it
+        if self._door.tls is not None:
+            self._connection.sock = self._door.tls.wrap_socket(line, server_hostname=self._door.host)
         if self._cut:
             raise NoAnswer("timeout", sent=False)
+
+    def _line(self) -> socket.socket:
+        *some, last = self.where
+        for address in some:
+            with contextlib.suppress(OSError):
+                return socket.create_connection((address, self._door.port), self._timeout_s)
+        return socket.create_connection((last, self._door.port), self._timeout_s)

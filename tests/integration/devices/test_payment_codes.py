@@ -6,9 +6,11 @@ import itertools
 import json
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -411,3 +413,28 @@ async def test_the_child_process_answers_as_it_is_told() -> None:
     finally:
         child.terminate()
         assert await child.wait() == 0
+
+
+async def test_a_name_server_that_does_not_answer_takes_one_thread_and_no_payment(
+    provider: PaymentSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = channel_to(provider.address.replace("127.0.0.1", "localhost"), tmp_path)
+    go, held = threading.Event(), threading.Semaphore(0)
+    really = socket.getaddrinfo
+
+    def hanging(*args: Any, **options: Any) -> Any:
+        if args[0] == "localhost":
+            held.release()
+            assert go.wait(20)
+        return really(*args, **options)
+
+    monkeypatch.setattr("socket.getaddrinfo", hanging)
+    tried = attempt()
+    for _ in range(6):
+        assert await codes.pay(tried, within_s=0.05) == Unknown("timeout", sent=False)
+    assert held.acquire(timeout=1)
+    assert not held.acquire(blocking=False)
+    go.set()
+    async with asyncio.timeout(HANG_S):
+        while not isinstance(await codes.pay(tried), Paid):
+            pass
