@@ -25,9 +25,11 @@ from protocol.codec import decode_ack, decode_down, encode
 from protocol.messages import Ack, Down, DownlinkPosition
 from protocol.topics import topic
 from tests.contract.coordinator.chain import Edge
+from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.broker
-WITHIN_S = 20.0
+WITHIN_S = HANG_S
+HQ = [sys.executable, "-m", "shopwire", "--lang", "en", "coordinator"]
 
 
 class Process:
@@ -38,7 +40,7 @@ class Process:
         settings = root / "hq.toml"
         settings.write_text('[api]\nlisten = ["https://127.0.0.1:0", "http://127.0.0.1:0"]\n[ticker]\nevery_s = 0.5\n')
         common = ["--config", str(settings), "--data-dir", str(root / "data")]
-        self._command = [sys.executable, "-m", "coordinator"]
+        self._command = HQ
         self._common = common
         with (root / "log").open("ab") as log:
             self.child = subprocess.Popen(
@@ -210,7 +212,7 @@ def test_plain_http_is_only_for_loopback_and_https_needs_our_authority(hq: Proce
     bad = tmp_path / "bad.toml"
     bad.write_text('[api]\nlisten = ["http://0.0.0.0:0"]\n')
     done = subprocess.run(
-        [sys.executable, "-m", "coordinator", "serve", "--config", str(bad), "--data-dir", str(tmp_path / "other")],
+        [*HQ, "serve", "--config", str(bad), "--data-dir", str(tmp_path / "other")],
         capture_output=True,
         text=True,
         timeout=WITHIN_S,
