@@ -138,6 +138,7 @@ async def test_a_cable_pulled_in_mid_batch_leaves_few_unknown_and_the_rest_is_pr
         assert 1 <= outcome.unknown <= FAST.ahead
         held = outcome.printed + outcome.unknown
         await until(lambda: sim.mechanism.printed >= held or not sim.mechanism.formats)
+        await until(lambda: press.state.health is Health.ABSENT)  # told when the line is closed, which may take a while
         wire.replug()
         await until(lambda: press.state.health is Health.OK)
         rest = outcome.rest(whole, "batch-2")
