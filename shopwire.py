@@ -155,10 +155,14 @@ def mistakes_as_json() -> Iterator[None]:
 
 
 def _named(error: BaseException) -> str:
-    """Return the class of what was refused; click's own where it was click that refused."""
-    while type(error) in (click.ClickException, Mistake, Misused) and error.__cause__ is not None:
-        error = error.__cause__
-    return type(error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error).__name__
+    """Return what was refused: the agent's name for it, the class of our error, or of click's where it was click that refused."""
+    while not isinstance(name := getattr(error, "refused", None), str):
+        group = isinstance(error, BaseExceptionGroup)
+        inner = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
+        if inner is None or not (group or type(error) in (click.ClickException, Mistake, Misused)):
+            return "Refused" if type(error) is click.ClickException else type(error).__name__
+        error = inner
+    return name
 
 
 class Root(click.Group):

@@ -15,6 +15,14 @@ from edge_agent.texts import refusal
 LOOK_S = 0.3
 
 
+class AgentRefused(click.ClickException):
+    """The agent said no; ``refused`` is its name for what it is."""
+
+    def __init__(self, refused: str, message: str) -> None:
+        super().__init__(message)
+        self.refused = refused
+
+
 def follow(
     client: ControlClient,
     ask: Mapping[str, Any],
@@ -27,7 +35,7 @@ def follow(
     """Begin what ``ask`` wants and tell each change until the batch has ended; True when nothing of it is missing.
 
     Raises:
-        click.ClickException: the agent refused.
+        AgentRefused: the agent did.
     """
     told, answer = "", _answered(client.ask(**ask), texts, lang)
     while True:
@@ -44,9 +52,8 @@ def _answered(answer: Mapping[str, Any], texts: Mapping[str, str], lang: Languag
     if "ok" in answer:
         found: dict[str, Any] = answer["ok"]
         return found
-    raise click.ClickException(
-        refusal(texts, lang, answer["error"], answer.get("values", {}), str(answer.get("message", "")))
-    )
+    said_so = refusal(texts, lang, answer["error"], answer.get("values", {}), str(answer.get("message", "")))
+    raise AgentRefused(str(answer["error"]), said_so)
 
 
 def _shown(answer: Mapping[str, Any], texts: Mapping[str, str], *, as_json: bool) -> str:

@@ -57,6 +57,9 @@ async def test_labels_of_the_catalogue_come_out_and_can_be_scanned(sim: LabelSim
         unknown = await label(store, "NOTHING")
         assert (unknown.exit_code, sim.mechanism.printed) == (1, 4)
         assert "NOTHING" in unknown.output
+        for lang in ("en", "zh"):
+            told = json.loads((await label(store, "NOTHING", "--json", lang=lang)).stdout)
+            assert told["error"] == "UnknownBarcode"
 
 
 async def test_a_batch_that_ended_badly_says_so_and_its_rest_is_printed(
