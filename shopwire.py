@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
@@ -114,8 +115,8 @@ def spoken(command: click.Command) -> click.Command:
 
 
 @contextmanager
-def mistakes_told(lang: Lang) -> Iterator[None]:
-    """Turn what click says of a mistake into Chinese where that is spoken; ours is told in the person's language already."""
+def mistakes_told(lang: Lang, ctx: click.Context | None = None) -> Iterator[None]:
+    """Turn what is refused into Chinese where that is spoken: click's words, and those of the command's own package."""
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
@@ -123,7 +124,17 @@ def mistakes_told(lang: Lang) -> Iterator[None]:
     except click.ClickException as error:
         if lang == "en":
             raise
-        raise in_chinese(error) from error
+        called = COMMANDS.get((ctx.invoked_subcommand or "") if ctx else "")
+        raise in_chinese(error, sayings_of(called.target.partition(".")[0]) if called else {}) from error
+
+
+def sayings_of(package: str) -> dict[str, str]:
+    """Return the sentences of a package with their Chinese, if it keeps any: ``sayings/locale``."""
+    folder = Path(str(import_module(package).__file__)).parent / "sayings/locale"
+    if not folder.is_dir():
+        return {}
+    english, chinese = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("en", "zh-CN"))
+    return {english[name]: chinese[name] for name in english}
 
 
 class ToldToProgram(click.ClickException):
@@ -179,7 +190,7 @@ class Root(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a mistake in its words is told in the person's language."""
-        with self._told(), mistakes_told(language(ctx)):
+        with self._told(), mistakes_told(language(ctx), ctx):
             return super().invoke(ctx)
 
     def _told(self) -> AbstractContextManager[None]:

@@ -6,7 +6,7 @@ own words but compiled message files for the whole process; its mistakes are fou
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import IO, Any, Literal
 
 import click
@@ -34,46 +34,44 @@ _METAVARS = {
     "FILE": "文件", "PATH": "路径",
 }  # fmt: skip
 _EXTRAS = {"default: ": "缺省：", "required": "必填", "env var: ": "环境变量：", "; ": "；"}
-_MISTAKES = Phrasebook(
-    {
-        "Missing argument {name}.": "缺少参数 {name}。",
-        "Missing argument {name}. Choose from:{choices}": "缺少参数 {name}。可用的有：{choices}",
-        "Missing option {name}.": "缺少选项 {name}。",
-        "Missing option {name}. Choose from:{choices}": "缺少选项 {name}。可用的有：{choices}",
-        "Missing command.": "缺少命令。",
-        "No such option {name}.": "没有选项 {name}。",
-        "No such option {name}. {more}": "没有选项 {name}。{more}",
-        "No such command {name}.": "没有命令 {name}。",
-        "No such command {name}. {more}": "没有命令 {name}。{more}",
-        "Did you mean {name}?": "是不是要写 {name}？",
-        "(Did you mean one of: {names}?)": "（是不是要写其中之一：{names}？）",
-        "(Possible options: {names})": "（相近的选项：{names}）",
-        "(Possible commands: {names})": "（相近的命令：{names}）",
-        "Invalid value: {reason}": "值无效：{reason}",
-        "Invalid value for {name}: {reason}": "{name} 的值无效：{reason}",
-        "{value} is not one of {choices}.": "{value} 不在可用的 {choices} 之中。",
-        "{value} is not {choice}.": "{value} 应为 {choice}。",
-        "{value} is not a valid integer.": "{value} 不是整数。",
-        "{value} is not a valid integer range.": "{value} 不是整数。",
-        "{value} is not a valid float.": "{value} 不是数值。",
-        "{value} is not a valid float range.": "{value} 不是数值。",
-        "{value} is not in the range {range}.": "{value} 不在范围 {range} 之内。",
-        "File {name} does not exist.": "文件 {name} 不存在。",
-        "Directory {name} does not exist.": "目录 {name} 不存在。",
-        "Path {name} does not exist.": "路径 {name} 不存在。",
-        "File {name} is a directory.": "{name} 是目录，应为文件。",
-        "Directory {name} is a file.": "{name} 是文件，应为目录。",
-        "File {name} is not readable.": "文件 {name} 无法读取。",
-        "File {name} is not writable.": "文件 {name} 无法写入。",
-        "Got unexpected extra argument {names}": "多余的参数 {names}",
-        "Got unexpected extra arguments {names}": "多余的参数 {names}",
-        "Option {name} requires an argument.": "选项 {name} 需要一个值。",
-        "Option {name} requires {count} arguments.": "选项 {name} 需要 {count} 个值。",
-        "Option {name} does not take a value.": "选项 {name} 不带值。",
-        "Argument {name} takes {count} values.": "参数 {name} 需要 {count} 个值。",
-        "Could not open file {name}: {reason}": "无法打开文件 {name}：{reason}",
-    }
-)
+_MISTAKES = {
+    "Missing argument {name}.": "缺少参数 {name}。",
+    "Missing argument {name}. Choose from:{choices}": "缺少参数 {name}。可用的有：{choices}",
+    "Missing option {name}.": "缺少选项 {name}。",
+    "Missing option {name}. Choose from:{choices}": "缺少选项 {name}。可用的有：{choices}",
+    "Missing command.": "缺少命令。",
+    "No such option {name}.": "没有选项 {name}。",
+    "No such option {name}. {more}": "没有选项 {name}。{more}",
+    "No such command {name}.": "没有命令 {name}。",
+    "No such command {name}. {more}": "没有命令 {name}。{more}",
+    "Did you mean {name}?": "是不是要写 {name}？",
+    "(Did you mean one of: {names}?)": "（是不是要写其中之一：{names}？）",
+    "(Possible options: {names})": "（相近的选项：{names}）",
+    "(Possible commands: {names})": "（相近的命令：{names}）",
+    "Invalid value: {reason}": "值无效：{reason}",
+    "Invalid value for {name}: {reason}": "{name} 的值无效：{reason}",
+    "{value} is not one of {choices}.": "{value} 不在可用的 {choices} 之中。",
+    "{value} is not {choice}.": "{value} 应为 {choice}。",
+    "{value} is not a valid integer.": "{value} 不是整数。",
+    "{value} is not a valid integer range.": "{value} 不是整数。",
+    "{value} is not a valid float.": "{value} 不是数值。",
+    "{value} is not a valid float range.": "{value} 不是数值。",
+    "{value} is not in the range {range}.": "{value} 不在范围 {range} 之内。",
+    "File {name} does not exist.": "文件 {name} 不存在。",
+    "Directory {name} does not exist.": "目录 {name} 不存在。",
+    "Path {name} does not exist.": "路径 {name} 不存在。",
+    "File {name} is a directory.": "{name} 是目录，应为文件。",
+    "Directory {name} is a file.": "{name} 是文件，应为目录。",
+    "File {name} is not readable.": "文件 {name} 无法读取。",
+    "File {name} is not writable.": "文件 {name} 无法写入。",
+    "Got unexpected extra argument {names}": "多余的参数 {names}",
+    "Got unexpected extra arguments {names}": "多余的参数 {names}",
+    "Option {name} requires an argument.": "选项 {name} 需要一个值。",
+    "Option {name} requires {count} arguments.": "选项 {name} 需要 {count} 个值。",
+    "Option {name} does not take a value.": "选项 {name} 不带值。",
+    "Argument {name} takes {count} values.": "参数 {name} 需要 {count} 个值。",
+    "Could not open file {name}: {reason}": "无法打开文件 {name}：{reason}",
+}
 """What click says of a mistake, and its Chinese."""
 
 
@@ -215,7 +213,7 @@ class Misused(Mistake):
     exit_code = click.UsageError.exit_code
 
 
-def in_chinese(error: click.ClickException) -> Mistake:
-    """Return what click or we refused, with click's own words in Chinese."""
-    said = _MISTAKES.said(error.format_message())
+def in_chinese(error: click.ClickException, sayings: Mapping[str, str]) -> Mistake:
+    """Return what was refused in Chinese: click's own words, and ``sayings`` of the package that refused."""
+    said = Phrasebook({**_MISTAKES, **sayings}).said(error.format_message())
     return Misused(said, error.ctx) if isinstance(error, click.UsageError) else Mistake(said)

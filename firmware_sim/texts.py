@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from domain.phrases import Phrasebook
+
 Lang = Literal["zh", "en"]
 
 
@@ -26,6 +28,18 @@ class Texts:
     def __call__(self, key: str, **values: object) -> str:
         """Return the text ``key`` with its ``{places}`` filled."""
         return self._texts[key].format(**values)
+
+
+def in_chinese(sentence: str) -> str:
+    """Return an English sentence of the bench in Chinese, as it is when ``sayings/locale`` does not know it."""
+    return _sayings().said(sentence)
+
+
+@cache
+def _sayings() -> Phrasebook:
+    folder = Path(__file__).parent / "sayings/locale"
+    english, chinese = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("en", "zh-CN"))
+    return Phrasebook({english[name]: chinese[name] for name in english})
 
 
 def thousands(number: float) -> str:

@@ -20,6 +20,7 @@ from firmware_sim.bench.bench import TILL, Bench, Watch
 from firmware_sim.bench.errors import BenchError, CommandTooLong, NoSuchDevice, ScenarioUnusable, TooManyWatch
 from firmware_sim.bench.goods import Goods
 from firmware_sim.bench.playing import Player
+from firmware_sim.texts import in_chinese
 from web.serving import Headed, shared
 
 PAGE = Path(__file__).parent / "page"
@@ -83,8 +84,10 @@ def create_app(bench: Bench, player: Player, goods: Goods, stopping: asyncio.Eve
     app.add_middleware(Headed, headers=HEADERS)  # the outermost: refusals have them too
 
     @app.exception_handler(BenchError)
-    async def refused(_: Request, error: Exception) -> Response:
-        return problem(next((status for kind, status in STATUS.items() if isinstance(error, kind)), 422), str(error))
+    async def refused(request: Request, error: Exception) -> Response:
+        status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 422)
+        chinese = request.headers.get("accept-language", "").startswith("zh")
+        return problem(status, in_chinese(str(error)) if chinese else str(error))
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_: Request, __: Exception) -> Response:

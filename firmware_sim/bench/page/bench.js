@@ -16,7 +16,8 @@ const bench = { devices: new Map(), goods: { scan: [], odd: [], weigh: [] }, sce
 const cards = new Map();
 
 export async function ask(path, body) {
-  const answer = await fetch(path, body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const headers = { "Accept-Language": language, "Content-Type": "application/json" };
+  const answer = await fetch(path, body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) });
   const told = await answer.json();
   if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
   return told;

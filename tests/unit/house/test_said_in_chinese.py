@@ -15,6 +15,7 @@ import pytest
 from coordinator.texts import said as headquarters_said
 from edge_agent.reasons import said
 from edge_agent.texts import texts
+from firmware_sim.texts import in_chinese
 
 ROOT = Path(__file__).parents[3]
 ZH = texts("zh-CN")
@@ -25,6 +26,8 @@ SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|ALTER|CREATE|WITH|PRAGMA|DROP
 ELSEWHERE = {
     "edge_agent/reasons.py": "patterns of sentences that stand elsewhere",
     "devices/vision/refusals.py": "has its Chinese beside it",
+    "firmware_sim/bench/goods.py": "goods, named in both languages",
+    "firmware_sim/bench/living.py": "a store, named in both languages",
     "coordinator/api/app.py": "describes the interface",
     "coordinator/telemetry.py": "describes figures to Prometheus",
     "coordinator/db/doctor.py": "SQL; what a rule says is rule_… of the catalogue",
@@ -53,11 +56,18 @@ NOT_FOR_PEOPLE = {
     "sale_number, copy, state, reason": "columns",
     "outside our code": "a place in a log",
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'": "a header",
+    (
+        "default-src 'self'; img-src 'self' data:; frame-src http://127.0.0.1:* http://localhost:*; frame-ancestors 'none'; "
+        "base-uri 'none'; form-action 'none'"
+    ): "a header",
     "one JSON object a line": "describes the interface",
     "zlib-compressed NDJSON of one feed": "describes the interface",
     "its rest, after Range: bytes=N-": "describes the interface",
     "Nanjing West Road": "an example of a name",
     "an edge was revoked": "a reason in the log",
+    'a command is a JSON object, for example {"fault": "unplug"}: 7': "to who writes programs",
+    'do=7 is no ask of the till: write {"do": "basket"}': "to who writes programs",
+    "a screen takes no command 7: look with {}, or give fault unplug or replug": "to who writes programs",
     "beginning the journal": "what storage was doing, for the log",
     "scroll upper row": "explains bytes",
     "move to column, row": "explains bytes",
@@ -159,6 +169,18 @@ def test_headquarters_has_it_in_chinese(sentence: str) -> None:
     assert CHINESE.search(headquarters_said("zh", sentence)), "add it to coordinator/sayings/locale, in both files"
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        pytest.param(sentence, id=f"{where} {sentence[:40]}")
+        for where, sentence in asked("firmware_sim")
+        if re.match(r"firmware_sim/(bench/|__main__|rendering|demo/face|replay/(face|prepare))", where)
+    ],
+)
+def test_the_bench_has_it_in_chinese(sentence: str) -> None:
+    assert CHINESE.search(in_chinese(sentence)), "add it to firmware_sim/sayings/locale, in both files"
+
+
 def test_a_sentence_without_chinese_is_noticed(tmp_path: Path) -> None:
     file = ROOT / "devices" / "errors.py"
     assert any(sentence == "7 cannot 7: its model has no command for it" for _, sentence in sentences(file))
@@ -168,7 +190,7 @@ def test_a_sentence_without_chinese_is_noticed(tmp_path: Path) -> None:
 def test_what_is_exempt_still_stands_in_the_code() -> None:
     there = {
         text
-        for folder in ("devices", "edge_agent", "coordinator")
+        for folder in ("devices", "edge_agent", "coordinator", "firmware_sim")
         for file in (ROOT / folder).rglob("*.py")
         for _, text in sentences(file)
     }
