@@ -432,7 +432,7 @@ async def test_a_hundred_unplugs_leave_nothing_behind(tmp_path: Path, start: Run
             await until(lambda: printer.state.health is Health.OK)
         assert (await printer.print(job(Text("still here")))).state is JobState.PRINTED
         await until(lambda: len(asyncio.all_tasks()) <= tasks)
-        assert len(list(Path("/proc/self/fd").iterdir())) <= descriptors + 2  # noqa: ASYNC240
+        await until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= descriptors + 2)
 
 
 @pytest.mark.parametrize("profile", ["epson-80", "generic-58", "NT-5890K", "latin-80"])

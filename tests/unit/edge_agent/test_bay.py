@@ -15,7 +15,7 @@ from devices.ports import DeviceState, Health
 from devices.registry import DeviceSettings
 from edge_agent.bay import Bay
 from edge_agent.patience import Patience
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 SETTINGS = DeviceSettings("scale", "scanner_serial", "/dev/null")
 HURRIED = Patience(opening_s=0.05, cut_s=0.02, restarts=3, within_s=60.0, slow_s=30.0)
@@ -178,7 +178,7 @@ async def test_a_driver_that_swallows_its_end_is_abandoned_and_replaced() -> Non
     assert {line["event"] for line in logs} == {"driver_abandoned", "driver_failed", "driver_recovered"}
     assert rig.built[0].ended  # its coroutine was closed: what it held is free
     leftover = [task for task in asyncio.all_tasks() if task.get_name().startswith("driver:")]
-    await asyncio.wait(leftover, timeout=1) if leftover else None
+    await asyncio.wait(leftover, timeout=HANG_S) if leftover else None
     assert all(task.done() for task in leftover)
 
 
@@ -253,7 +253,7 @@ async def test_a_driver_that_cannot_be_made_stops_nothing() -> None:
 
 async def test_who_waits_for_a_device_is_told_when_it_works() -> None:
     rig = Rig(crash, well)
-    async with running(rig) as bay, asyncio.timeout(2):
+    async with running(rig) as bay, asyncio.timeout(HANG_S):
         await bay.until_works()
         assert rig.health is Health.OK
 
