@@ -9,7 +9,7 @@ from firmware_sim.replay.faults import KINDS
 from tests.chaos.stand import sell_while
 from tests.postgres import Postgres, running
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.broker, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.broker, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.small_chain import SmallChain, small_chain
 
-pytestmark = [pytest.mark.chaos, pytest.mark.broker, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.chaos, pytest.mark.broker, pytest.mark.timeout(300)]
 
 PAUSES_S = {"edge": 1.5, "coordinator": 2.0, "broker": 4.5}
 """Long enough for repeats; for the broker above the 3.6 s after which an edge with a keepalive of 2 s gives a silent line up."""

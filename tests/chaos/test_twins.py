@@ -13,7 +13,7 @@ from firmware_sim.chain.host import EdgeHost, as_line
 from firmware_sim.replay.basket import till_command
 from tests.e2e.small_chain import EDGE, SmallChain, small_chain
 
-pytestmark = [pytest.mark.chaos, pytest.mark.broker, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.chaos, pytest.mark.broker, pytest.mark.timeout(300)]
 
 
 def open_twin(chain: SmallChain) -> EdgeHost:

@@ -22,7 +22,7 @@ from tests.browser import Page, browser
 from tests.e2e.small_chain import running_with
 from tests.edge_headquarters import enrolled
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SHOPWIRE = [sys.executable, "-m", "shopwire"]
 HEALTHY_WITHIN_S = 30.0
 
@@ -89,7 +89,7 @@ def test_one_command_opens_a_store_and_plays_what_may_go_wrong(tmp_path: Path) -
     played = [word for name in names for word in ("--scenario", name)]
     words = ("sim", "bench", str(bench_file(tmp_path)), "--store", "--headless", "--json", *played)
     done = subprocess.run(
-        [*SHOPWIRE, *words, "--dir", str(tmp_path / "kept")], capture_output=True, text=True, check=False, timeout=140
+        [*SHOPWIRE, *words, "--dir", str(tmp_path / "kept")], capture_output=True, text=True, check=False, timeout=280
     )
     reports = [json.loads(line) for line in done.stdout.splitlines()[1:]]
     failed = [step for report in reports for step in report["steps"] if not step["ok"]]

@@ -15,7 +15,7 @@ from firmware_sim.scanner import LineScannerSim
 from firmware_sim.wire import PtyWire
 from tests.office import Office
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(300)]
 ROOT = Path(__file__).parents[2]
 
 

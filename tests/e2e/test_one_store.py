@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.small_chain import EDGE, SmallChain, small_chain
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
 
 
 def _totals(chain: SmallChain) -> dict[str, int]:

@@ -12,12 +12,12 @@ import pytest
 from tests.child import child
 from tests.e2e.small_chain import running_with
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def _replay(*words: str) -> tuple[int, dict[str, Any], str]:
     command = [sys.executable, "-m", "shopwire", "sim", "replay", "--json", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=170)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
     said = done.stdout.splitlines()
     return done.returncode, json.loads(said[-1]) if said else {}, done.stderr
 

@@ -18,7 +18,7 @@ from tests.edge_headquarters import headquarters
 from tests.streams import event_of
 from tests.waiting import until
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
 
 EDGES, FACTS, WINDOW_S = 200, 10, 2.0
 

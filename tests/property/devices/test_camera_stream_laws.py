@@ -12,7 +12,7 @@ from devices.camera_stream.source import parse_source, shown
 from devices.errors import DeviceMisconfigured
 from tests.budget import INPUTS, LONG
 
-pytestmark = pytest.mark.timeout(3600 if LONG else 60)
+pytestmark = pytest.mark.timeout(3600 if LONG else 180)
 
 MAX_BYTES = 512
 PICTURE = bytes.fromhex("ffd8ffc0000b0800080008010111 00ffda0008010100003f0055ff00ffd0aaffd9".replace(" ", ""))

@@ -145,7 +145,7 @@ def test_answers_are_the_same_however_they_are_cut(pieces: list[bytes], chunk: i
         assert found == expected
 
 
-@pytest.mark.timeout(3600 if LONG else 60)
+@pytest.mark.timeout(3600 if LONG else 180)
 def test_answer_decoders_survive_anything() -> None:
     chance = random.Random(1)
     decoders: list[Any] = [zpl.ReplyDecoder(), tspl.ReplyDecoder("line"), tspl.ReplyDecoder("byte")]
@@ -161,7 +161,7 @@ def test_answer_decoders_survive_anything() -> None:
     assert all(len(getattr(decoder, "_buffer", b"")) <= 300 for decoder in decoders)
 
 
-@pytest.mark.timeout(3600 if LONG else 60)
+@pytest.mark.timeout(3600 if LONG else 180)
 def test_explaining_survives_anything() -> None:
     chance = random.Random(2)
     for _ in range(INPUTS // 10):
@@ -181,7 +181,7 @@ TSPL_WORDS = (
 ).split(b"|")
 
 
-@pytest.mark.timeout(3600 if LONG else 60)
+@pytest.mark.timeout(3600 if LONG else 180)
 def test_the_simulated_printers_parsers_survive_anything() -> None:
     chance = random.Random(4)
     zebra, tsc, orders = zpl_parser.Parser(), tspl_parser.Parser(), AtOnce()
@@ -194,7 +194,7 @@ def test_the_simulated_printers_parsers_survive_anything() -> None:
     assert len(tsc._buffer) <= tspl_parser.MAX_LINE_BYTES + tspl_parser.MAX_PICTURE_BYTES
 
 
-@pytest.mark.timeout(3600 if LONG else 60)
+@pytest.mark.timeout(3600 if LONG else 180)
 def test_the_simulated_printers_survive_anything() -> None:
     chance = random.Random(3)
     _, zpl_printer, _ = zpl_jobs(b"^XA^PW64^LL64^XZ")

@@ -21,7 +21,7 @@ from devices.terminal_nexo.messages import answer_of
 from domain.scan import PaymentCode
 from tests.budget import INPUTS, LONG
 
-pytestmark = pytest.mark.timeout(3600 if LONG else 60)
+pytestmark = pytest.mark.timeout(3600 if LONG else 180)
 
 ATTEMPT = Attempt("S1-1", 1250, code=PaymentCode("wechat", "134567890123456789"))
 REFUND = Refund("R1", "S1-1", 500, 1250)

@@ -30,7 +30,7 @@ from firmware_sim.printer.realtime import RealTimeScanner
 from firmware_sim.printer.render import render
 from tests.budget import INPUTS, LONG
 
-pytestmark = pytest.mark.timeout(3600 if LONG else 60)
+pytestmark = pytest.mark.timeout(3600 if LONG else 180)
 
 FAMILIAR = (
     b"\x10\x00\x00\x00", b"\x18\x00\x0f\x00", b"\x38\x00\x00\x0f", b"\x12", b"\x16", b"\x1e", b"\x7e", b"\x00", b"\x0c", b"\x03",
@@ -170,7 +170,7 @@ def test_through_the_printer_nothing_but_text_comes_out(profile: str) -> None:
         assert sorted(printed) == sorted(cleaned * 4)
 
 
-@settings(max_examples=2000 if LONG else 60)
+@settings(max_examples=2000 if LONG else 180)
 @given(st.data())
 def test_no_document_holds_a_real_time_command(data: st.DataObject) -> None:
     text = st.text(max_size=20)

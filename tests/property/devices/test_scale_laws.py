@@ -80,7 +80,7 @@ def _noise(chance: random.Random) -> bytes:
     return bytes(piece)
 
 
-@pytest.mark.timeout(3600 if LONG else 60)
+@pytest.mark.timeout(3600 if LONG else 180)
 def test_every_parser_survives_every_input() -> None:
     chance = random.Random(46)
     talks = [Conversation(language) for language in LANGUAGES.values()]
