@@ -87,6 +87,10 @@ class PrinterTcp(TcpWire):
         if writer is not None:
             _reset(writer)
 
+    async def _gone(self) -> None:
+        await super()._gone()
+        self._room.set()
+
     async def _listen(self) -> None:
         async with self._binding:  # pulled and plugged in again at once: two of these wait for the same port
             if self._plugged and self._server is None:

@@ -76,6 +76,7 @@ class TcpWire(Wire):
         if self._opening is not None:
             await self._opening
             self.unplug()
+        self._reading.set()  # who waits for a frozen device to go on finds its connection gone
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._writer is not None and not self._writer.is_closing():

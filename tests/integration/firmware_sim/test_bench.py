@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import msgspec
@@ -141,6 +142,24 @@ async def test_another_profile_is_another_device_at_the_same_address(bench: Benc
     assert (await bench.seen("printer"))["profile"] == "mute"
     with pytest.raises(CommandRefused, match="shy"):
         await bench.do("printer", {"profile": "shy"})
+
+
+async def test_a_frozen_device_that_is_exchanged_leaves_nobody_waiting(bench: Bench) -> None:
+    def talking() -> list[asyncio.Task[Any]]:
+        return [task for task in asyncio.all_tasks() if "PrinterTcp._serve" in repr(task.get_coro())]
+
+    _, writer = await asyncio.open_connection("127.0.0.1", port_of(bench, "printer"))
+    await until(talking)
+    [waits] = talking()
+    await bench.do("printer", {"fault": "freeze"})
+    writer.write(b"x")
+    wire: Any = bench.stand("printer").device
+    await until(lambda: wire.wire._arrived)
+    await bench.do("printer", {"profile": "mute"})
+    await until(waits.done)  # and is not torn down at the end, with a traceback on the screen
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def test_profiles_can_be_there_from_the_beginning(tmp_path: Path) -> None:
