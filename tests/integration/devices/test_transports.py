@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import select
 import socket
 import threading
 import time
@@ -10,7 +11,7 @@ import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 import serial
@@ -20,7 +21,7 @@ from devices.transport import Transport
 from devices.transport.address import Flow, Parity, SerialAddress, check_address, open_transport, parse_address
 from devices.transport.trace import Chunk, Recorder, ReplayTransport, TracedTransport, read_trace
 from firmware_sim.wire import PtyWire, TcpWire, Wire
-from tests.waiting import HANG_S
+from tests.waiting import HANG_S, until
 
 
 class Closing(Protocol):
@@ -149,14 +150,14 @@ async def test_a_line_that_takes_long_to_close_keeps_nobody_waiting(monkeypatch:
 
     def slow(port: serial.Serial) -> None:
         held.set()
-        let.wait(10)
+        let.wait(2 * HANG_S)
         port.close()
 
     monkeypatch.setattr("devices.transport.serial._close", slow)
     monkeypatch.setattr("devices.transport.serial.CLOSE_S", 0.02)
     async with PtyWire() as wire:
         transport = await opened(wire)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(HANG_S):
             await transport.close()
         assert held.is_set()
         with pytest.raises(DeviceUnavailable, match="lock"):
@@ -277,7 +278,7 @@ async def test_a_device_that_babbles_without_end_leaves_everybody_else_his_turn(
     with babbling(kind) as address:
         transport = await open_transport(parse_address(address))
         heard = asyncio.create_task(_make_sense(transport))
-        until_s = time.monotonic() + 5
+        until_s = time.monotonic() + HANG_S
         for _ in range(50):
             await asyncio.sleep(0.001)
         assert time.monotonic() < until_s
@@ -351,7 +352,8 @@ async def test_bytes_that_come_slowly_are_read_without_a_pause() -> None:
         assert await exactly(transport, 3) == b"old"
         await asyncio.sleep(0.02)  # longer than a reader may keep the loop
         wire.send(b"late")
-        await asyncio.sleep(0.02)
+        line: Any = transport
+        await until(lambda: select.select([line._fd], [], [], 0)[0])  # the kernel hands it over in its own time
         async with asyncio.timeout(0):
             assert await transport.read() == b"late"
         await transport.close()
@@ -367,7 +369,7 @@ async def test_a_name_server_that_does_not_answer_takes_one_thread_and_no_more(m
         if host != "printer.example":
             return real(host, *more, **named)  # type: ignore[arg-type]
         asked += 1
-        answer.wait(10)
+        answer.wait(2 * HANG_S)
         raise socket.gaierror(socket.EAI_AGAIN, "no answer")
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
@@ -380,7 +382,7 @@ async def test_a_name_server_that_does_not_answer_takes_one_thread_and_no_more(m
         assert asked == 1
         answer.set()
         with pytest.raises(DeviceUnavailable, match=r"printer\.example"):
-            await open_transport(parse_address("tcp:printer.example:9100"), 5)
+            await open_transport(parse_address("tcp:printer.example:9100"), HANG_S)
     finally:
         answer.set()
 
