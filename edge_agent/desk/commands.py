@@ -302,6 +302,7 @@ def _record(target: Target, file: Path, seconds: float) -> dict[str, Any]:
 def decode(ctx: click.Context, protocol: str, hex_digits: tuple[str, ...], *, as_json: bool) -> None:
     """Say what bytes mean."""
     from devices.decoding import PROTOCOLS
+    from edge_agent.desk.meanings import meaning_in
 
     if protocol not in PROTOCOLS:
         known = ", ".join(PROTOCOLS)
@@ -318,4 +319,5 @@ def decode(ctx: click.Context, protocol: str, hex_digits: tuple[str, ...], *, as
     except ValueError as error:
         raise EdgeError(f"{text[:60]!r} is not hexadecimal: write pairs of digits, such as 02 30 31") from error
     for meaning in PROTOCOLS[protocol](data):
-        click.echo(json_of({"protocol": protocol, "text": meaning.text, **meaning.fields}) if as_json else meaning.text)
+        told = {"protocol": protocol, "text": meaning.text, **meaning.fields}
+        click.echo(json_of(told) if as_json else meaning_in(_language(ctx), meaning.text))
