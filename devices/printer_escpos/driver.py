@@ -76,7 +76,7 @@ class EscPosPrinter(ServedDevice):
         self._proofs = Proofs(profile.marker)
         self._session: Session | None = None
         self._one_at_a_time, self._one_pulse = asyncio.Lock(), asyncio.Lock()
-        self._doubtful = False
+        self._doubtful, self._unsaid = False, 0
         self._attempt_now: Attempt | None = None
         self._delivery = Delivery(device_id)
         self._open_ends = OpenEnds()
@@ -92,7 +92,13 @@ class EscPosPrinter(ServedDevice):
     async def serve(self, transport: Transport) -> None:
         """Watch the printer and let jobs through until it is lost."""
         session = Session(
-            transport, self._profile, self._proofs, self._on_proof, self._options.reply_s, doubtful=self._doubtful
+            transport,
+            self._profile,
+            self._proofs,
+            self._on_proof,
+            self._options.reply_s,
+            doubtful=self._doubtful,
+            unsaid=self._unsaid,
         )
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -106,7 +112,7 @@ class EscPosPrinter(ServedDevice):
                 tasks.create_task(self._watch(session), name=f"printer:{self.device_id}:watch")
                 raise DeviceUnavailable(self.device_id, await session.until_ended())
         finally:
-            self._session, self._doubtful = None, session.gave_up
+            self._session, self._doubtful, self._unsaid = None, session.gave_up, max(session.unsaid, session.half)
             session.end("the connection was lost")
 
     async def _watch(self, session: Session) -> None:

@@ -129,6 +129,11 @@ class PrinterProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bytes.fromhex(self.start)
 
     @property
+    def longest_command(self) -> int:
+        """Bytes of the longest command that is ever sent: a strip of a picture, or a QR code."""
+        return max(self.strip_rows * self.dots // 8, 2048) + 64
+
+    @property
     def cell_dots(self) -> int:
         """Width of one column."""
         return self.dots // self.columns

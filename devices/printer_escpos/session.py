@@ -1,6 +1,7 @@
 """One connection to an ESC/POS printer: questions, answers, and what it says by itself."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 
@@ -29,6 +30,7 @@ QUIET_S = 0.15
 """Answers that wait behind no paper come back to back; after this much silence no more of them are on their way."""
 
 SETTLINGS = 3
+RESYNC_S = 3.0
 STUCK_S = 60.0
 """A printer that is at work on a job may be silent for so long, and for ever if it has said that it stands still."""
 
@@ -56,6 +58,8 @@ class Session:
         pushes: whether it has told its state by itself.
         writing: held by whoever writes; between two holders is always a place where a command may begin.
         over: why the connection is no more, empty while it is.
+        half: of how many bytes the printer may have only the front, since the end of no job that was sent here is proven.
+        unsaid: the same of an earlier connection, or of a job that was thrown away; nothing is printed before they are said.
         gave_up: whether that was because an answer did not come; on a serial line it may come on the next connection.
         tasks: ends with the connection.
     """
@@ -71,8 +75,10 @@ class Session:
         reply_s: float = 1.0,
         *,
         doubtful: bool = False,
+        unsaid: int = 0,
     ) -> None:
         """Take over a connection; ``doubtful``: answers to questions of the one before may come on this one."""
+        self.unsaid, self.half = unsaid, 0
         self._transport, self._profile, self._proofs, self._on_proof = transport, profile, proofs, on_proof
         self._decoder = ReplyDecoder()
         self._reply_s = reply_s
@@ -130,6 +136,7 @@ class Session:
                 self.noise += 1
         if (job_id := self._proofs.proven(reply)) is not None:
             self.in_flight.discard(job_id)
+            self.half = self.half if self.in_flight else 0
             self._on_proof(job_id)
 
     async def news(self, within_s: float) -> None:
@@ -163,6 +170,11 @@ class Session:
     async def greet(self) -> None:
         """Ask how the printer is, let it tell its changes, and find out which answers are ours."""
         await self.look()
+        if self.unsaid and fault_of(self.status, "") is None:  # one that stands still takes no bytes now
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RESYNC_S):
+                    await self._resync()
+            await self.look()
         if self.worth_settling() and fault_of(self.status, "") is None:
             await self.settle()
 
@@ -171,7 +183,7 @@ class Session:
         self.answers = self._profile.answers_status
         await self.ask()
         there = self.heard or not self._profile.answers_status
-        if self._profile.pushes_status and there and not self._tells_changes:
+        if self._profile.pushes_status and there and not self._tells_changes and not self.unsaid:
             self._tells_changes = True
             await self.write(ASB_ON)
 
@@ -200,7 +212,7 @@ class Session:
         self._decoder.await_single_bytes(0)
         if seen == began:
             return
-        self._proofs.settled, self._settlings = True, 0
+        self._proofs.settled, self._settlings, self.half = True, 0, 0
         self.in_flight.difference_update(owed)
         if seen - began > len(owed):
             for job_id in owed:
@@ -209,6 +221,7 @@ class Session:
     def forget(self) -> None:
         """Expect no more of what was handed over: a person had it thrown away."""
         self.in_flight.clear()
+        self.unsaid, self.half = max(self.unsaid, self.half), 0
         self._proofs.unsettle()
 
     async def ask(self) -> PrinterStatus:
@@ -253,12 +266,24 @@ class Session:
 
     async def send(self, parts: Sequence[bytes]) -> None:
         """Hand a job to the printer; waits while its buffer is full. Others may write between two parts."""
+        await self._resync()
         for part in parts:
-            async with self.writing:
-                for at in range(0, len(part), CHUNK_BYTES):
-                    await self._transport.write(part[at : at + CHUNK_BYTES])
-                    if self._profile.pace_bytes_s:
-                        await asyncio.sleep(len(part[at : at + CHUNK_BYTES]) / self._profile.pace_bytes_s)
+            self.half = max(self.half, min(len(part), self._profile.longest_command))
+            await self._hand_over(part)
+
+    async def _resync(self) -> None:
+        """Say white dots for what was left unsaid: a printer in the middle of a picture takes them for its rest, any other ignores them."""
+        if self.unsaid:
+            await self._hand_over(bytes(self.unsaid))
+            self.unsaid = 0
+
+    async def _hand_over(self, part: bytes) -> None:
+        async with self.writing:
+            for at in range(0, len(part), CHUNK_BYTES):
+                chunk = part[at : at + CHUNK_BYTES]
+                await self._transport.write(chunk)
+                if self._profile.pace_bytes_s:
+                    await asyncio.sleep(len(chunk) / self._profile.pace_bytes_s)
 
     def expect(self, job_id: str) -> bytes:
         """Return the question that proves the end of a job; its answer is awaited from now on."""
