@@ -118,7 +118,7 @@ async def test_a_scanner_is_tried_with_a_code(scanner: LineScannerSim) -> None:
 
 
 async def test_live_readings_are_shown(scanner: LineScannerSim) -> None:
-    words = ["watch", "--address", scanner.address, "--kind", "scanner_serial", "--seconds", "0.6", "--json"]
+    words = ["watch", "--address", scanner.address, "--kind", "scanner_serial", "--seconds", "1.5", "--json"]
     watching = asyncio.ensure_future(desk(*words))
     while not watching.done():
         scanner.scan(TEA)
@@ -130,7 +130,7 @@ async def test_live_readings_are_shown(scanner: LineScannerSim) -> None:
 
 async def test_a_recording_plays_the_device_again(scanner: LineScannerSim, tmp_path: Path) -> None:
     file = tmp_path / "scanner.jsonl"
-    words = ["trace", "--address", scanner.address, "--kind", "scanner_serial", "--out", str(file), "--seconds", "0.5"]
+    words = ["trace", "--address", scanner.address, "--kind", "scanner_serial", "--out", str(file), "--seconds", "1.5"]
     recording = asyncio.ensure_future(desk(*words))
     while not recording.done():
         scanner.scan(TEA)
@@ -273,7 +273,7 @@ async def test_the_running_agent_answers_for_its_devices(
         assert watched[0]["health"] == "ok"
         trace = tmp_path / "agent.jsonl"
         tracing = asyncio.ensure_future(
-            desk("trace", "scanner-1", "--config", str(file), "--out", str(trace), "--seconds", "0.5")
+            desk("trace", "scanner-1", "--config", str(file), "--out", str(trace), "--seconds", "1.5")
         )
         while not tracing.done():
             scanner.scan(TEA)
