@@ -1,5 +1,6 @@
 """``shopwire camera read``: which codes are in a picture, without a store around it."""
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ TEXTS = {
     "en": {
         "camera": "Codes in pictures.",
         "read": (
-            "Read the codes in each IMAGE: EAN, UPC, Code 128, ITF, DataBar, QR, DataMatrix.\n\nA picture that cannot be read is "
+            "Read the codes in each IMAGE (- is standard input): EAN, UPC, Code 128, ITF, DataBar, QR, DataMatrix.\n\n"
+            "A picture that cannot be read is "
             "told and the others go on; the exit code is then 1. A picture without a code is no error.",
             (
                 "shopwire camera read shelf.jpg",
@@ -33,7 +35,7 @@ TEXTS = {
     "zh": {
         "camera": "识别图片中的条码。",
         "read": (
-            "识别每张 IMAGE 中的条码：EAN、UPC、Code 128、ITF、DataBar、QR、DataMatrix。\n\n"
+            "识别每张 IMAGE（- 为标准输入）中的条码：EAN、UPC、Code 128、ITF、DataBar、QR、DataMatrix。\n\n"
             "某张图片无法读取时会说明原因并继续处理其余图片，此时退出码为 1；图片中没有条码不算错误。",
             (
                 "shopwire camera read shelf.jpg",
@@ -130,7 +132,7 @@ def _plain(text: str) -> str:
 
 
 def _seen(image: Path, *, fast: bool) -> dict[str, Any]:
-    from devices.vision.picture import grey, read_bytes, vision_module
+    from devices.vision.picture import MAX_BYTES, grey, read_bytes, vision_module
 
     vision_module("numpy")  # before the reader imports them: their absence is told as what to install
     vision_module("cv2")
@@ -138,7 +140,8 @@ def _seen(image: Path, *, fast: bool) -> dict[str, Any]:
     from devices.vision.decoders import decoder_in_use
     from devices.vision.reader import read_picture
 
-    picture = grey(read_bytes(image))
+    # One byte more than the limit is enough to be refused by it.
+    picture = grey(read_bytes(sys.stdin.buffer.read(MAX_BYTES + 1) if str(image) == "-" else image))
     decoder, began = decoder_in_use(), time.perf_counter()
     readings = read_picture(picture, fast=fast, only_retail=False)
     took_s = time.perf_counter() - began

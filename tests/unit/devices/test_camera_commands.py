@@ -44,6 +44,13 @@ def test_json_is_one_object_a_picture() -> None:
     assert qr["texts"][0]["symbology"] == "]Q1"
 
 
+def test_a_picture_comes_through_standard_input_too() -> None:
+    done = CliRunner().invoke(shopwire.main, ["camera", "read", "--json", "-"], input=Path(EAN).read_bytes())
+    assert [text["text"] for text in json.loads(done.stdout)["texts"]] == ["9780764544200"]
+    empty = CliRunner().invoke(shopwire.main, ["camera", "read", "--json", "-"], input=b"")
+    assert (empty.exit_code, "error" in json.loads(empty.stdout)) == (1, True)
+
+
 def test_a_bad_file_is_told_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "note.jpg").write_text("no picture")
     done = run("camera", "read", str(tmp_path / "note.jpg"), "missing.png", EAN)
