@@ -49,10 +49,20 @@ def command_line(name: str, about: str | None) -> argparse.ArgumentParser:
 
 
 def live(make: Callable[[], Commanded]) -> None:
-    """Be the device that ``make`` returns, with ``{"address": …}`` as the ready line, until SIGTERM or SIGINT."""
+    """Be the device that ``make`` returns, with ``{"address": …}`` as the ready line, until SIGTERM or SIGINT.
+
+    Raises:
+        SystemExit: its address cannot be taken.
+    """
 
     async def until_stopped() -> None:
-        async with make() as device:
+        device = make()
+        try:
+            await device.__aenter__()
+        except OSError as error:
+            raise SystemExit(f"its address cannot be taken: {error.strerror}; does another simulator run?") from error
+        async with contextlib.AsyncExitStack() as life:
+            life.push_async_exit(device)
             await run_until_stopped({"address": device.address}, device.handle)
 
     with contextlib.suppress(KeyboardInterrupt):  # in the instant before the signals are ours

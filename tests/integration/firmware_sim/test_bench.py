@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ from firmware_sim.bench.errors import CommandRefused, NoSuchDevice, StoreFileUnu
 from firmware_sim.bench.goods import goods
 from firmware_sim.bench.playing import Player
 from firmware_sim.bench.stand import Seen
+from firmware_sim.scale import ScaleSim
+from firmware_sim.wire import PtyWire
 from tests.bench_store import bench_file
 from tests.waiting import HANG_S, until
 
@@ -122,6 +125,16 @@ async def test_a_second_bench_is_refused_and_takes_nothing_from_the_first(
                 pass
     async with bench_on(file):
         pass  # what has ended holds nothing
+
+
+async def test_a_simulator_alone_says_that_its_address_is_taken(tmp_path: Path) -> None:
+    async with ScaleSim(PtyWire(tmp_path / "scale"), "cas"):
+        words = ("-m", "firmware_sim.scale", "--voice", "cas", "--link", str(tmp_path / "scale"))
+        second = await asyncio.create_subprocess_exec(sys.executable, *words, stderr=asyncio.subprocess.PIPE)
+        async with asyncio.timeout(HANG_S):
+            _, said = await second.communicate()
+    assert second.returncode == 1
+    assert said.decode() == "its address cannot be taken: Address already in use; does another simulator run?\n"
 
 
 async def test_the_link_of_a_bench_that_was_killed_is_taken_over(tmp_path: Path) -> None:
