@@ -176,6 +176,7 @@ class EscPosPrinter(ServedDevice):
         except DeviceUnavailable as error:
             return self._unsettled(attempt, str(error))
         except TimeoutError:
+            self._suspect(attempt)
             return self._unsettled(attempt, self._what_holds_it_up(attempt))
         finally:
             if self._attempt_now is attempt:  # another may be under way while this one waited for its turn
@@ -252,6 +253,12 @@ class EscPosPrinter(ServedDevice):
         if attempt.state is not JobState.QUEUED:
             self._open_ends.leave(attempt.job.job_id)
         return attempt.broken(reason)
+
+    def _suspect(self, attempt: Attempt) -> None:
+        """Take a healthy printer that confirms nothing for one in the middle of a picture, of a till that was switched off in it."""
+        session = self._session
+        if session is not None and attempt.state is JobState.SENT and fault_of(session.status, self.device_id) is None:
+            session.unsaid = self._profile.longest_command
 
     async def late(self) -> JobOutcome:
         """Wait for a job that ended UNKNOWN and is known to be printed now."""

@@ -85,3 +85,29 @@ async def test_a_picture_that_was_thrown_away_leaves_nothing_for_the_next_receip
         assert [text for receipt in sim.receipts for text in receipt.lines][-20:] == [text.text for text in LINES]
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_half_a_picture_of_a_till_that_was_switched_off_costs_one_receipt_and_no_lie() -> None:
+    """Whoever comes after a kill knows of no picture: the first job is not confirmed, the second one is whole."""
+    async with PrinterSim(lines_per_s=4000) as sim:
+
+        async def at_work() -> tuple[EscPosPrinter, asyncio.Task[None]]:
+            options = PrinterOptions(reply_s=0.3, poll_s=0.1, mute_s=1)
+            printer = EscPosPrinter("printer-1", sim.address, PROFILES.named("epson-80"), options)
+            running = asyncio.create_task(printer.run())
+            await until(lambda: printer.state.health is Health.OK)
+            return printer, running
+
+        printer, running = await at_work()
+        sim.drop_connection(after_bytes=3000)
+        killed = await printer.print(PrintJob("job-1", ReceiptDocument((PICTURE, Cut())), 5))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        printer, running = await at_work()
+        second = await printer.print(PrintJob("job-2", ReceiptDocument((*LINES, Cut())), 1))
+        assert (killed.state, second.state) == (JobState.UNKNOWN, JobState.UNKNOWN)
+        third = await printer.print(PrintJob("job-3", ReceiptDocument((*LINES, Cut())), 5))
+        assert third.state is JobState.PRINTED
+        assert [text for receipt in sim.receipts for text in receipt.lines][-20:] == [text.text for text in LINES]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
