@@ -59,6 +59,8 @@ class Reading:
         camera = next(iter(self._attached.cameras), None)
         if camera is None:
             raise NoCamera
+        if await asyncio.to_thread(_would_wait, picture):
+            raise EdgeError(f"{picture} is no file: give a picture")
         try:
             scans = await camera.ask(lambda each: each.read(picture), PICTURE_S)
         except DeviceError as error:
@@ -90,3 +92,11 @@ class Reading:
             with contextlib.suppress(DeviceError):  # it was lost since; the till has told the cashier as well
                 if scanner.peek(lambda each: each.can.beep, otherwise=False):
                     await scanner.ask(lambda each: each.beep(good=False), BEEP_S)
+
+
+def _would_wait(picture: Path) -> bool:
+    """Whether reading may never end: a pipe or a device would keep its thread. What is not there says so when it is opened."""
+    try:
+        return picture.exists() and not (picture.is_file() or picture.is_dir())
+    except OSError:  # a folder that may not be looked into
+        return False

@@ -1,6 +1,7 @@
 """A whole store with drivers that crash, hang and will not end: the lane sells, the others work, the agent stops (R17, F45)."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from devices.ports import DeviceState, Health, JobOutcome, PrintJob, Progress, S
 from devices.registry import DeviceSettings
 from devices.surroundings import Surroundings
 from edge_agent import paper
+from edge_agent.control import ControlClient
 from edge_agent.desk import stand
 from tests.edge_running import RunningStore, running_store
 from tests.edge_store import TEA
@@ -153,3 +155,21 @@ async def test_a_driver_that_cannot_be_loaded_stops_no_store(tmp_path: Path, dri
         await sells(store, 2)
         state = (await store.ask(do="status"))["devices"]["scanner-1"]
         assert (state["health"], "libsomething" in state["reason"]) == ("failed", True)
+
+
+async def test_a_picture_that_is_no_file_holds_up_no_thread(tmp_path: Path) -> None:
+    """A pipe that nobody writes to would be waited for in a thread that never comes back; there are few of them."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    async with running_store(tmp_path, [DeviceSettings("photos", "camera_file")]) as store, asyncio.timeout(HANG_S):
+        for path in (pipe, Path("/dev/ptmx")):
+            answer = await asyncio.to_thread(ask_once, store, {"do": "photo", "file": str(path)})
+            assert f"{path} is no file" in answer["message"]
+
+
+def ask_once(store: RunningStore, question: dict[str, Any]) -> dict[str, Any]:
+    client = ControlClient(store.edge.data.control)
+    try:
+        return client.ask(**question)
+    finally:
+        client.close()
