@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def _replay(*words: str) -> tuple[int, dict[str, Any], str]:
-    command = [sys.executable, "-m", "shopwire", "sim", "replay", "--json", *words]
+    command = [sys.executable, "-m", "shopwire", "--lang", "en", "sim", "replay", "--json", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
     said = done.stdout.splitlines()
     return done.returncode, json.loads(said[-1]) if said else {}, done.stderr
@@ -45,17 +45,17 @@ def test_faults_change_nothing(tmp_path: Path) -> None:
 
 def test_a_directory_with_something_in_it_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("letters")
-    code, _, said = _replay("--weeks", "1", "--stores", "1", "--keep", str(tmp_path))
+    code, refused, _ = _replay("--weeks", "1", "--stores", "1", "--keep", str(tmp_path))
     assert code == 1
-    assert "is not empty; a replay starts from nothing" in said
+    assert "is not empty; a replay starts from nothing" in refused["message"]
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 
 
 @pytest.mark.parametrize("weeks", ["0-2", "3-2", "x", "1-54"])
 def test_weeks_that_are_none_are_refused_with_an_example(weeks: str) -> None:
-    code, _, said = _replay("--weeks", weeks)
+    code, refused, _ = _replay("--weeks", weeks)
     assert code == 2
-    assert "1-53" in said
+    assert "1-53" in refused["message"]
 
 
 def in_background() -> None:
