@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from edge_agent.help import TaughtGroup, texts_of
+from edge_agent.help import Seconds, TaughtGroup, texts_of
 from edge_agent.looking import doctor, outbox, sales, status
 from edge_agent.settings import Loaded, load
 from edge_agent.terminal import config_option, data_dir_option, json_of, json_option, lang_of, settings_of
@@ -100,7 +100,7 @@ def _tell_trouble(loaded: Loaded) -> None:
 @click.option(
     "--grace",
     "grace_s",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=20.0,
     show_default=True,
     help="Seconds to drain at the end / 结束时等待上传的秒数.",

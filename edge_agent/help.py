@@ -1,5 +1,6 @@
 """Commands that teach in two languages: their help lies in the message catalogues, as ``cli.<command>`` and its examples."""
 
+import math
 from typing import Any
 
 import click
@@ -17,6 +18,17 @@ REFUSALS = (EdgeError, LinkError, DomainError, DeviceError)
 def texts_of(ctx: click.Context) -> Texts:
     """Return the catalogue in the language of the command line."""
     return texts(spoken((ctx.find_root().obj or {}).get("lang", "en")))
+
+
+class Seconds(click.FloatRange):
+    """A span of time in seconds; ``nan`` and ``inf``, which click takes and no clock can wait for, are no numbers."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number, or refuse it in click's own words."""
+        seconds: float = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is not a valid float.", param, ctx)
+        return seconds
 
 
 class Taught(click.Command):

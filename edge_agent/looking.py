@@ -115,6 +115,7 @@ def doctor(ctx: click.Context, config: Path | None, data_dir: Path | None, *, as
     from edge_agent.doctor import examine
     from edge_agent.findings import told
     from edge_agent.log import configure
+    from edge_agent.tables import padded
 
     settings, texts = settings_of(config, data_dir), texts_of(ctx)
     configure(settings.logging)
@@ -124,7 +125,7 @@ def doctor(ctx: click.Context, config: Path | None, data_dir: Path | None, *, as
         click.echo(json_of([finding._asdict() for finding in findings]))
     else:
         for finding in findings:
-            click.echo(f"{texts[f'doctor.{finding.verdict}']:<6} {finding.title}: {finding.text}")
+            click.echo(f"{padded(texts[f'doctor.{finding.verdict}'], 6)} {finding.title}: {finding.text}")
             if finding.next_step:
                 click.echo(f"       → {finding.next_step}")
         text = texts["doctor.wrong"] if bad else texts["doctor.all_well"]

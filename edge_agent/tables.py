@@ -16,6 +16,15 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
+def padded(text: str, columns: int) -> str:
+    """Return ``text`` and the spaces that fill ``columns`` columns; a longer one as it is.
+
+    >>> padded("正常", 6)
+    '正常  '
+    """
+    return text + " " * (columns - width(text))
+
+
 def table(rows: Sequence[Row], headings: dict[str, str]) -> str:
     """Return rows as aligned text; ``headings`` maps the wanted columns to their titles."""
     cells = [list(headings.values()), *([_shown(row.get(name)) for name in headings] for row in rows)]
@@ -47,8 +56,7 @@ def _shown(value: Any) -> str:
 
 
 def _fit(text: str, columns: int, right: bool) -> str:
-    gap = " " * (columns - width(text))
-    return gap + text if right else text + gap
+    return " " * (columns - width(text)) + text if right else padded(text, columns)
 
 
 def _harmless(value: Any) -> Any:

@@ -13,7 +13,8 @@ from devices.registry import DeviceSettings
 from domain.money import Language
 from edge_agent.desk.asked import Asked, Target, about_a_device, config_option
 from edge_agent.errors import EdgeError
-from edge_agent.help import Taught, TaughtGroup, texts_of
+from edge_agent.help import Seconds, Taught, TaughtGroup, texts_of
+from edge_agent.tables import padded
 from edge_agent.terminal import json_of
 from edge_agent.texts import Texts, short, spoken
 
@@ -151,15 +152,13 @@ async def _tried(
 
 
 def _told(finding: dict[str, Any], texts: Texts) -> str:
-    line = f"{texts['doctor.' + finding['verdict']]:<6} {finding['title']}: {finding['text']}"
+    line = f"{padded(texts['doctor.' + finding['verdict']], 6)} {finding['title']}: {finding['text']}"
     return line + (f"\n       → {finding['next_step']}" if finding["next_step"] else "")
 
 
 @devices.command()
 @about_a_device
-@click.option(
-    "--seconds", type=click.FloatRange(min=0), default=0.0, help="End after so long; 0: Ctrl-C / 多少秒后结束."
-)
+@click.option("--seconds", type=Seconds(min=0), default=0.0, help="End after so long; 0: Ctrl-C / 多少秒后结束.")
 @json_option
 @click.pass_context
 def watch(ctx: click.Context, target: Target, seconds: float, *, as_json: bool) -> None:
@@ -241,9 +240,7 @@ async def _drawer_of(printer: DeviceSettings, ask: Callable[[str], Any]) -> Open
 @devices.command()
 @about_a_device
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the bytes to this file / 输出文件.")
-@click.option(
-    "--seconds", type=click.FloatRange(min=0.1, max=3600), default=30.0, show_default=True, help="So long / 录制秒数."
-)
+@click.option("--seconds", type=Seconds(min=0.1, max=3600), default=30.0, show_default=True, help="So long / 录制秒数.")
 @click.option(
     "--replay", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Play a recorded device / 回放."
 )

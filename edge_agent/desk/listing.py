@@ -9,6 +9,7 @@ from devices.identity import Identity, stable_address
 from devices.inventory import Peripheral
 from devices.registry import KINDS, DeviceSettings
 from edge_agent.identities import unit_at
+from edge_agent.tables import padded, width
 from edge_agent.texts import Texts, how
 
 Row = dict[str, Any]
@@ -100,17 +101,17 @@ def lines_of(rows: Sequence[Row], texts: Texts) -> Iterator[str]:
     """Yield the rows for a person: what is configured, then what is attached besides."""
     configured = [row for row in rows if row["what"] == "device"]
     loose = [row for row in rows if row["what"] == "attached"]
-    wide = max((len(row["address"]) for row in rows), default=0)
+    wide = max((width(row["address"]) for row in rows), default=0)
     yield texts["desk.configured"].format(count=len(configured))
     for row in configured:
         health = how(row, texts) if row["health"] else texts["desk.not_asked"]
-        yield f"  {row['device_id']:<14} {row['kind']:<16} {row['address'] or '-':<{wide}} {health}"
+        yield f"  {padded(row['device_id'], 14)} {row['kind']:<16} {padded(row['address'] or '-', wide)} {health}"
         if row["unit"]:
             yield f"  {'':<14} {row['unit']}"
     yield texts["desk.attached"].format(count=len(loose))
     for row in loose:
         what = row["kind"] or row["class"] or texts["desk.unknown"]
-        yield f"  {row['node']:<14} {what:<16} {row['address']:<{wide}} {row['unit']}".rstrip()
+        yield f"  {row['node']:<14} {padded(what, 16)} {padded(row['address'], wide)} {row['unit']}".rstrip()
 
 
 def entries_of(rows: Sequence[Row]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from edge_agent.desk.service import shown
 from edge_agent.desk.stand import at_work, attached_of
 from edge_agent.desk.taps import Taps
 from edge_agent.desk.trials import said
+from edge_agent.tables import padded
 from edge_agent.texts import Texts, how
 
 LOOK_S = 0.5
@@ -105,7 +106,7 @@ def wait(seconds: float) -> None:
 
 def line_of(seen: dict[str, Any], texts: Texts) -> str:
     """Return one event for a person."""
-    parts = [f"{seen['device_id']:<14}"]
+    parts = [padded(seen["device_id"], 14)]
     if "health" in seen:
         parts.append(how(seen, texts))
     match seen.get("reading"):

@@ -14,6 +14,7 @@ from edge_agent.desk.listing import KIND_OF, entries_of, lines_of, rows_of
 from edge_agent.desk.steps import next_step
 from edge_agent.findings import Finding, told
 from edge_agent.settings import EdgeSettings
+from edge_agent.tables import width
 from edge_agent.texts import texts
 from tests.sysfs import Sysfs
 
@@ -38,6 +39,15 @@ def test_what_is_configured_is_matched_with_what_is_attached(sysfs: Sysfs) -> No
     ]
     for language in ("zh-CN", "en"):
         assert len(list(lines_of(rows, texts(language)))) == 6
+
+
+def test_columns_stand_below_each_other_in_both_languages(sysfs: Sysfs) -> None:
+    """A terminal gives a hanzi two columns, so that what nobody knows (未知) must not move the addresses."""
+    rows = rows_of([SCANNER], inventory(sysfs.root), {}, {})
+    for language in ("zh-CN", "en"):
+        lines = [line for line in lines_of(rows, texts(language)) if "usb:" in line]
+        assert len(lines) == 3
+        assert {width(line.partition("usb:")[0]) for line in lines} == {34}, lines
 
 
 def test_a_device_that_is_away_is_listed_with_who_it_was(sysfs: Sysfs) -> None:
