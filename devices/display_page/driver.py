@@ -19,6 +19,7 @@ from devices.ports.display import Shown
 from devices.registry import DeviceSettings, options_of
 from devices.surroundings import Surroundings
 from devices.transport.address import TcpAddress, parse_address
+from devices.transport.names import addresses
 
 QUIET_S = 15.0
 """So long nothing may be said on a connection before we say that we are still there."""
@@ -70,7 +71,7 @@ class DisplayPage(HasHealth):
         backoff = Backoff(cap_s=5.0)
         while True:
             try:
-                listener = listening(self._where.host, self._where.port)
+                listener = listening((await addresses(self._where.host))[0], self._where.port)
             except OSError as error:
                 reason = f"cannot listen on {self._where.host}:{self._where.port}: {error.strerror or error}"
                 self.health.set(Health.FAILED, reason)

@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -86,6 +87,30 @@ async def test_a_port_that_another_program_holds_is_told_and_taken_when_it_is_fr
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+async def test_the_name_of_its_place_is_asked_for_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name server that is away may keep the screen dark, and nothing else."""
+    answer = threading.Event()
+
+    def slow(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        assert host == "till.example"
+        assert answer.wait(2 * HANG_S)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    display = DisplayPage("page-1", f"tcp:till.example:{free_ports(1)[0]}")
+    task = asyncio.create_task(display.run())
+    try:
+        await asyncio.sleep(0)  # the loop turns while the name is asked for
+        assert display.state.health is Health.OPENING
+        answer.set()
+        await until(lambda: display.state.health is Health.OK)
+    finally:
+        answer.set()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def test_a_page_needs_a_place_to_listen() -> None:
