@@ -252,9 +252,7 @@ class Bay(Generic[D]):
             DeviceUnavailable: no answer, or the driver failed.
             DeviceError: as the driver says.
         """
-        if (
-            self._judged is not None
-        ):  # the driver is being replaced: an answer would come from the one that was given up
+        if self._judged is not None:  # being replaced: an answer would come from the driver that was given up
             raise DeviceUnavailable(self.device_id, self._judged.reason)
         asking = asyncio.get_running_loop().create_task(_asked(question, self.device), name=f"ask:{self.device_id}")
         try:
@@ -315,6 +313,7 @@ class Bay(Generic[D]):
 
 
 async def _asked(question: Callable[[D], Coroutine[Any, Any, T]], device: D) -> T:
+    # Inside the task, so that a driver which fails before its first ``await`` is judged like any other.
     return await question(device)
 
 

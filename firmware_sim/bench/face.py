@@ -105,9 +105,7 @@ class _Day:
             LivingStore(self.wanted.config, self.folder / "state", lang=self.texts.lang) if self.wanted.living else None
         )
         bench = Bench(store, self.folder / "devices", profiles, data_dir=living.data_dir if living else None)
-        for (
-            name
-        ) in self.wanted.scenarios:  # a wrong name is told before anything stands, and not after a store has opened
+        for name in self.wanted.scenarios:  # a wrong one is told now, and not after a store has opened
             scenario.check(scenario.load(name), bench)
         with contextlib.ExitStack() as life:
             door = None if self.wanted.headless else life.enter_context(contextlib.closing(_bound(self.wanted.port)))
