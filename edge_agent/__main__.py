@@ -180,7 +180,7 @@ def label(
     elif rest:
         ask = {"do": "labels_rest", "unknown_too": unknown_too}
     try:
-        ctx.exit(0 if follow(client, ask, texts_of(ctx), lang_of(ctx), click.echo, as_json=as_json) else 1)
+        ctx.exit(0 if follow(client, ask, texts_of(ctx), click.echo, as_json=as_json) else 1)
     finally:
         client.close()
 

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from domain.errors import DomainError
-from edge_agent.errors import AgentNotRunning, AskIncomplete, BadAsk, EdgeError
+from edge_agent.errors import AgentNotRunning, AgentRefused, AskIncomplete, BadAsk, EdgeError
 from edge_agent.texts import refusal, short, spoken, texts
 from protocol.errors import ProtocolError
 
@@ -134,6 +134,18 @@ class ControlClient:
         """Hang up."""
         self._lines.close()
         self._socket.close()
+
+
+def answered(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return what an answer brings.
+
+    Raises:
+        AgentRefused: it is a refusal.
+    """
+    if "ok" not in answer:
+        raise AgentRefused(str(answer.get("error")), answer.get("values", {}), str(answer.get("message", answer)))
+    found: dict[str, Any] = answer["ok"]
+    return found
 
 
 def _refused(error: Exception, ask: Ask) -> dict[str, Any]:

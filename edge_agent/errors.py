@@ -262,13 +262,13 @@ class AgentRefused(EdgeError):
     """A running agent said no.
 
     Attributes:
-        error: the name of what it raised, as in ``error.<name>`` of the catalogue.
+        refused: the name of what it raised, as in ``error.<name>`` of the catalogue.
         values: its attributes.
     """
 
-    def __init__(self, error: str, values: dict[str, Any], message: str) -> None:
+    def __init__(self, refused: str, values: dict[str, Any], message: str) -> None:
         super().__init__(message)
-        self.error, self.values = error, values
+        self.refused, self.values = refused, values
 
 
 class SettingsInvalid(EdgeError):

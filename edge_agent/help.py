@@ -9,25 +9,31 @@ from devices.errors import DeviceError
 from domain.errors import DomainError
 from edge_agent.errors import AgentRefused, EdgeError
 from edge_agent.groups import first_of
+from edge_agent.settings import Language
 from edge_agent.texts import Texts, refusal, short, spoken, texts
 from link.errors import LinkError
 
 REFUSALS = (EdgeError, LinkError, DomainError, DeviceError)
 
 
+def language_of(ctx: click.Context) -> Language:
+    """Return the language of the command line."""
+    return spoken((ctx.find_root().obj or {}).get("lang", "en"))
+
+
 def texts_of(ctx: click.Context) -> Texts:
     """Return the catalogue in the language of the command line."""
-    return texts(spoken((ctx.find_root().obj or {}).get("lang", "en")))
+    return texts(language_of(ctx))
 
 
 class Seconds(click.FloatRange):
     """A span of time in seconds; ``nan`` and ``inf``, which click takes and no clock can wait for, are no numbers."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the number, or refuse it in click's own words."""
+        """Return the seconds, or refuse what is none."""
         seconds: float = super().convert(value, param, ctx)
         if not math.isfinite(seconds):
-            self.fail(f"{value!r} is not a valid float.", param, ctx)
+            self.fail(f"{value!r} is no length of time: give seconds, such as 30", param, ctx)
         return seconds
 
 
@@ -78,8 +84,8 @@ class TaughtGroup(click.Group, Taught):
 
 
 def _refused(ctx: click.Context, error: BaseException) -> str:
-    language = spoken((ctx.find_root().obj or {}).get("lang", "en"))
+    language = language_of(ctx)
     name, values = type(error).__name__, vars(error)
     if isinstance(error, AgentRefused):
-        name, values = error.error, error.values
+        name, values = error.refused, error.values
     return refusal(texts(language), short(language), name, values, str(error))

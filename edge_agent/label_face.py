@@ -4,30 +4,18 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import click
 import msgspec
 
-from domain.money import Language
-from edge_agent.control import ControlClient
+from edge_agent.control import ControlClient, answered
 from edge_agent.reasons import said
-from edge_agent.texts import refusal
 
 LOOK_S = 0.3
-
-
-class AgentRefused(click.ClickException):
-    """The agent said no; ``refused`` is its name for what it is."""
-
-    def __init__(self, refused: str, message: str) -> None:
-        super().__init__(message)
-        self.refused = refused
 
 
 def follow(
     client: ControlClient,
     ask: Mapping[str, Any],
     texts: Mapping[str, str],
-    lang: Language,
     say: Callable[[str], None],
     *,
     as_json: bool = False,
@@ -35,9 +23,9 @@ def follow(
     """Begin what ``ask`` wants and tell each change until the batch has ended; True when nothing of it is missing.
 
     Raises:
-        AgentRefused: the agent did.
+        AgentRefused: the agent said no.
     """
-    told, answer = "", _answered(client.ask(**ask), texts, lang)
+    told, answer = "", answered(client.ask(**ask))
     while True:
         if (shown := _shown(answer, texts, as_json=as_json)) != told:
             told = shown
@@ -45,15 +33,7 @@ def follow(
         if answer["state"] != "printing":
             return answer["state"] in ("printed", "none")
         time.sleep(LOOK_S)
-        answer = _answered(client.ask(do="labels_progress"), texts, lang)
-
-
-def _answered(answer: Mapping[str, Any], texts: Mapping[str, str], lang: Language) -> dict[str, Any]:
-    if "ok" in answer:
-        found: dict[str, Any] = answer["ok"]
-        return found
-    said_so = refusal(texts, lang, answer["error"], answer.get("values", {}), str(answer.get("message", "")))
-    raise AgentRefused(str(answer["error"]), said_so)
+        answer = answered(client.ask(do="labels_progress"))
 
 
 def _shown(answer: Mapping[str, Any], texts: Mapping[str, str], *, as_json: bool) -> str:

@@ -12,7 +12,7 @@ from domain.labels import DEFAULT_LAYOUTS
 from domain.scan import ScanState
 from domain.symbology import is_aim
 from edge_agent.help import TaughtGroup, texts_of
-from edge_agent.texts import short, spoken
+from edge_agent.terminal import json_of, lang_of
 
 MAX_LINE_BYTES = 65_536
 
@@ -49,16 +49,14 @@ def explain(
     ctx: click.Context, codes: tuple[str, ...], aim: str | None, store: Path | None, state: str, *, as_json: bool
 ) -> None:
     """Tell what DATA is."""
-    import msgspec
-
     from edge_agent.explaining import explained, lines_of, unescaped
     from edge_agent.settings import layouts_in
 
     layouts = layouts_in(store) if store else DEFAULT_LAYOUTS
-    today, lang = datetime.now(UTC).date(), short(spoken((ctx.find_root().obj or {}).get("lang", "en")))
+    today, lang = datetime.now(UTC).date(), lang_of(ctx)
     for data in _given(codes):
         told = explained(unescaped(data), aim, cast(ScanState, state), layouts, today)
-        said = msgspec.json.encode(told).decode() if as_json else "\n".join(lines_of(told, texts_of(ctx), lang))
+        said = json_of(told) if as_json else "\n".join(lines_of(told, texts_of(ctx), lang))
         click.echo(said)
 
 

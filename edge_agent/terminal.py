@@ -8,8 +8,9 @@ import click
 import msgspec
 
 from domain.money import Language
+from edge_agent.help import language_of
 from edge_agent.settings import EdgeSettings, load
-from edge_agent.texts import short, spoken
+from edge_agent.texts import short
 
 config_option = click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="TOML file with the settings / 设置文件."
@@ -27,7 +28,7 @@ def settings_of(config: Path | None, data_dir: Path | None) -> EdgeSettings:
 
 def lang_of(ctx: click.Context) -> Language:
     """Return the language of the command line, as money and names are written in it."""
-    return short(spoken((ctx.obj or {}).get("lang", "en")))
+    return short(language_of(ctx))
 
 
 def json_of(value: Any) -> str:

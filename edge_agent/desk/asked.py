@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import click
 
 from devices.registry import DeviceSettings
-from edge_agent.control import ControlClient
+from edge_agent.control import ControlClient, answered
 from edge_agent.desk.errors import AgentHoldsDevices, NoSuchDevice, NothingConfigured, WhichDevice
-from edge_agent.errors import AgentNotRunning, AgentRefused, EdgeError
+from edge_agent.errors import AgentNotRunning, EdgeError
 from edge_agent.settings import EdgeSettings, load
 
 config_option = click.option(
@@ -109,11 +109,7 @@ class RunningAgent:
         Raises:
             AgentRefused: it said no.
         """
-        answer = self._client.ask(**question)
-        if "ok" not in answer:
-            raise AgentRefused(str(answer.get("error")), answer.get("values", {}), str(answer.get("message", answer)))
-        found: dict[str, Any] = answer["ok"]
-        return found
+        return answered(self._client.ask(**question))
 
 
 class Target(NamedTuple):

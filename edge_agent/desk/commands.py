@@ -13,10 +13,10 @@ from devices.registry import DeviceSettings
 from domain.money import Language
 from edge_agent.desk.asked import Asked, Target, about_a_device, config_option
 from edge_agent.errors import EdgeError
-from edge_agent.help import Seconds, Taught, TaughtGroup, texts_of
+from edge_agent.help import Seconds, Taught, TaughtGroup, language_of, texts_of
 from edge_agent.tables import padded
 from edge_agent.terminal import json_of
-from edge_agent.texts import Texts, short, spoken
+from edge_agent.texts import Texts, short
 
 MAX_HEX_DIGITS = 1 << 22
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line / 每行一个 JSON.")
@@ -36,10 +36,6 @@ class _Group(TaughtGroup):
 @click.group(cls=_Group)
 def devices() -> None:
     """The devices of a store."""
-
-
-def _language(ctx: click.Context) -> Any:
-    return spoken((ctx.find_root().obj or {}).get("lang", "en"))
 
 
 def _quiet() -> None:
@@ -120,11 +116,11 @@ def test(ctx: click.Context, target: Target, *, everything: bool, as_json: bool)
     chosen = asked.all() if everything else (asked.one(target.device),)
     agent = asked.agent()
     if agent is not None:  # one after the other: a printer may take its time, and so may the next one
-        asking = {"do": "device_test", "lang": _language(ctx)}
+        asking = {"do": "device_test", "lang": language_of(ctx)}
         found = [each for one in chosen for each in agent.ask(**asking, device=one.device_id)["findings"]]
         agent.close()
     else:
-        found = asyncio.run(_tried(chosen, asked.devices, texts, short(_language(ctx)), by_hand=not everything))
+        found = asyncio.run(_tried(chosen, asked.devices, texts, short(language_of(ctx)), by_hand=not everything))
     bad = sum(each["verdict"] == "bad" for each in found)
     for each in found:
         click.echo(json_of(each) if as_json else _told(each, texts))
@@ -317,4 +313,4 @@ def decode(ctx: click.Context, protocol: str, hex_digits: tuple[str, ...], *, as
         raise EdgeError(f"{text[:60]!r} is not hexadecimal: write pairs of digits, such as 02 30 31") from error
     for meaning in PROTOCOLS[protocol](data):
         told = {"protocol": protocol, "text": meaning.text, **meaning.fields}
-        click.echo(json_of(told) if as_json else meaning_in(_language(ctx), meaning.text))
+        click.echo(json_of(told) if as_json else meaning_in(language_of(ctx), meaning.text))

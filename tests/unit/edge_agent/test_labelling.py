@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import click
 import pytest
 
 from devices.health import Report
@@ -19,7 +18,7 @@ from edge_agent import labelling
 from edge_agent.attached import Attached
 from edge_agent.bay import Bay
 from edge_agent.counter import Counter
-from edge_agent.errors import LabelsRefused, UnknownBarcode
+from edge_agent.errors import AgentRefused, LabelsRefused, UnknownBarcode
 from edge_agent.handlers.labels import Labelled
 from edge_agent.label_face import follow
 from edge_agent.labelling import Labelling, content_of
@@ -195,7 +194,7 @@ def test_somebody_at_a_terminal_sees_each_change_once(
     line: Any = Scripted(
         told("printing", 0), told("printing", 0), told("printing", 1, "out of labels"), told("printed", 3)
     )
-    assert follow(line, {"do": "labels"}, texts(language), "en", lines.append)
+    assert follow(line, {"do": "labels"}, texts(language), lines.append)
     assert len(lines) == 3
     assert words in lines[1]
     assert line.asked == ["labels", *["labels_progress"] * 3]
@@ -205,12 +204,13 @@ def test_an_unknown_end_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("edge_agent.label_face.LOOK_S", 0)
     lines: list[str] = []
     line: Any = Scripted(told("unknown", 2, "the cable was pulled"))
-    assert not follow(line, {"do": "labels"}, texts("en"), "en", lines.append)
+    assert not follow(line, {"do": "labels"}, texts("en"), lines.append)
     assert "--rest" in lines[0]
     assert "1 may be" in lines[0]
 
 
-def test_a_refusal_is_spoken() -> None:
+def test_a_refusal_keeps_its_name_and_values() -> None:
     line: Any = Scripted({"error": "LabelsRefused", "message": "m", "values": {"reason": "no_label_printer"}})
-    with pytest.raises(click.ClickException, match="label_zpl"):
-        follow(line, {"do": "labels"}, texts("en"), "en", print)
+    with pytest.raises(AgentRefused) as refusal:
+        follow(line, {"do": "labels"}, texts("en"), print)
+    assert (refusal.value.refused, refusal.value.values) == ("LabelsRefused", {"reason": "no_label_printer"})

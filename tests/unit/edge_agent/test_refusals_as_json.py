@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 import shopwire
+from edge_agent.control import answered
+from edge_agent.desk.asked import Asked
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,19 @@ def test_a_refusal_is_an_object_too(words: list[str], error: str, code: int, lan
     told = json.loads(line)
     assert told["error"] == error
     assert told["message"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_a_running_agent_refuses_goes_by_the_agents_name(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: Asked) -> None:
+        answered({"error": "DeviceUnavailable", "message": "scale-1 is not available: hung up", "values": {}})
+
+    monkeypatch.setattr(Asked, "agent", refused)
+    words = ["--lang", lang, "devices", "test", "--address", "/dev/ttyS0", "--kind", "scale_serial", "--json"]
+    done = CliRunner().invoke(shopwire.main, words)
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["error"]) == (1, "DeviceUnavailable")
+    assert "scale-1" in told["message"]
 
 
 def test_a_person_is_told_on_standard_error() -> None:
