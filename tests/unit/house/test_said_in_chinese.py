@@ -1,4 +1,4 @@
-"""Every sentence that devices, edge and headquarters can put before a person has its Chinese: a new one without it fails here.
+"""Every sentence that can be put before a person has its Chinese: a new one without it fails here.
 
 Sentences are found in the source: three English words in a row in a text that is no docstring. It is known when the catalogue has it
 (``edge_agent/sayings``, ``edge_agent/reasons.py``), when it is the message of an error that the catalogue says by name (``error.<Name>``),
@@ -34,6 +34,9 @@ ELSEWHERE = {
     "coordinator/db/tables.py": "SQL",
     "devices/vision/commands.py": "has its Chinese beside it: TEXTS",
     "devices/vision/decoders.py": "names of symbologies",
+    "link/memory.py": "a double: only tests have it",
+    "link/mosquitto.py": "a file for Mosquitto",
+    "protocol/asyncapi.py": "describes the interface",
     "devices/memory_esl.py": "a double: only tests have it",
     "devices/memory_label.py": "a double: only tests have it",
     "devices/memory_payment.py": "a double: only tests have it",
@@ -47,7 +50,7 @@ PARTS = {
     "that it is offline", "it does not tell its set-up", "7, accepted was 7: scan its set-up codes again",
     "7, accepted was 7: scan its set-up codes again, then lock it", "its driver failed7 (7: 7)",
     "it does not answer: labels or ribbon out, head open, or the wrong model", "it is a payment code, not an item",
-    "7, 7: unplug it and plug it in; it is tried again in 7 min",
+    "7, 7: unplug it and plug it in; it is tried again in 7 min", "cannot be used: 7", "the outbox of 7",
 }  # fmt: skip
 """Parts of sentences that are put together; tests/unit/edge_agent/test_reasons.py has the whole ones."""
 NOT_FOR_PEOPLE = {
@@ -68,6 +71,19 @@ NOT_FOR_PEOPLE = {
     'a command is a JSON object, for example {"fault": "unplug"}: 7': "to who writes programs",
     'do=7 is no ask of the till: write {"do": "basket"}': "to who writes programs",
     "a screen takes no command 7: look with {}, or give fault unplug or replug": "to who writes programs",
+    "for configuration, log and copies of keys": "help of a broker alone, for who tests",
+    "0 = a free one": "the same",
+    "address to listen on": "the same",
+    "directory of the certificate authority (made when empty); none = plain MQTT": "the same",
+    "name or address by which clients call the broker": "the same",
+    "let Mosquitto write its queue to disk now and then": "the same",
+    "\nuser 7\ntopic deny shopwire/v1/+/7/#\n": "rights of a muted edge, for Mosquitto",
+    "shopwire request v1": "what a signature begins with",
+    "bind 7 without TLS: plain MQTT is only for a loopback address such as 127.0.0.1": "to who writes programs",
+    "first_s 7 and cap_s 7 must be above 0": "to who writes programs",
+    "epoch 7 does not follow epoch 7": "to who writes programs",
+    "EAN with add-on": "a name of a symbology",
+    "typed by hand": "a name of a symbology",
     "beginning the journal": "what storage was doing, for the log",
     "scroll upper row": "explains bytes",
     "move to column, row": "explains bytes",
@@ -173,6 +189,20 @@ def test_headquarters_has_it_in_chinese(sentence: str) -> None:
     "sentence",
     [
         pytest.param(sentence, id=f"{where} {sentence[:40]}")
+        for folder in ("domain", "link", "protocol")
+        for where, sentence in asked(folder)
+    ],
+)
+def test_who_tells_it_has_it_in_chinese(sentence: str) -> None:
+    """What lies below both ends: each end knows what it can come to tell; here it is enough that one of them does."""
+    told = said(sentence, ZH) + headquarters_said("zh", sentence)
+    assert CHINESE.search(told), "add it to edge_agent/sayings or coordinator/sayings, wherever a person reads it"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        pytest.param(sentence, id=f"{where} {sentence[:40]}")
         for where, sentence in asked("firmware_sim")
         if re.match(r"firmware_sim/(bench/|__main__|rendering|demo/face|replay/(face|prepare))", where)
     ],
@@ -190,7 +220,7 @@ def test_a_sentence_without_chinese_is_noticed(tmp_path: Path) -> None:
 def test_what_is_exempt_still_stands_in_the_code() -> None:
     there = {
         text
-        for folder in ("devices", "edge_agent", "coordinator", "firmware_sim")
+        for folder in ("devices", "domain", "link", "protocol", "edge_agent", "coordinator", "firmware_sim")
         for file in (ROOT / folder).rglob("*.py")
         for _, text in sentences(file)
     }
