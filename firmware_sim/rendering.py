@@ -75,26 +75,31 @@ def render(ctx: click.Context, file: Path, profile: str, png: Path | None, *, as
     except FontMissing as error:
         raise click.ClickException(str(error)) from error
     if png is not None and paper.png is not None:
-        try:
-            png.write_bytes(paper.png)
-        except OSError as error:
-            raise click.ClickException(f"{png}: {error.strerror}") from error
+        _keep(png, paper.png)
     if as_json:
         click.echo(json.dumps(_described(paper, png), ensure_ascii=False))
         return
     click.echo(paper.text)
     if not as_text:
-        click.echo(
-            texts(
-                "render.summary",
-                receipts=len(paper.receipts),
-                cuts=paper.cuts,
-                pulses=len(paper.drawer_pulses),
-                unknown=len(paper.unknown),
-                left_over=paper.left_over,
-            ),
-            err=True,
-        )
+        click.echo(_summary(paper, texts), err=True)
+
+
+def _keep(file: Path, png: bytes) -> None:
+    try:
+        file.write_bytes(png)
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}") from error
+
+
+def _summary(paper: Any, texts: Texts) -> str:
+    return texts(
+        "render.summary",
+        receipts=len(paper.receipts),
+        cuts=paper.cuts,
+        pulses=len(paper.drawer_pulses),
+        unknown=len(paper.unknown),
+        left_over=paper.left_over,
+    )
 
 
 def _read(file: Path, texts: Texts) -> bytes:
