@@ -1,5 +1,6 @@
 """The bench's command line: ``shopwire sim bench``, ``shopwire sim replay`` and ``shopwire demo``."""
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -30,6 +31,17 @@ class Weeks(click.ParamType[tuple[int, int]]):
         if not 1 <= weeks[0] <= weeks[1] <= 53:
             self.fail(f"weeks {weeks[0]}-{weeks[1]} are not within 1-53, lowest first", param, ctx)
         return weeks
+
+
+class Speed(click.FloatRange):
+    """A multiple of real time; ``nan`` and ``inf``, which click takes, are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the multiple, or refuse what is none."""
+        speed: float = super().convert(value, param, ctx)
+        if not math.isfinite(speed):
+            self.fail(f"{value!r} is no speed: give a number, such as 60, or 0 for as fast as it goes", param, ctx)
+        return speed
 
 
 def _texts(ctx: click.Context) -> Texts:
@@ -81,7 +93,7 @@ sim.add_command(printer)
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0),
+    type=Speed(min=0),
     default=0.0,
     help="Times real time; 0, the default, is as fast as it goes / 相对真实时间的倍数；缺省 0 为尽可能快.",
 )

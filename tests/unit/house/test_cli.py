@@ -160,6 +160,7 @@ def test_what_an_installer_needs_teaches_by_an_example(path: str, lang: str) -> 
         ("devices probe a b", "错误：多余的参数 (b)"),
         ("sell", "错误：没有命令 'sell'。"),
         ("sim replay --weeks x", "错误：'--weeks' 的值无效：'x' 应为 A-B，例如 1-2；全年为 1-53"),
+        ("sim replay --speed nan", "'nan' 不是速度：请写一个数"),
         ("sim bench", "错误：请给出门店程序所读的配置文件"),
         ("scan explain --aim E0 1", "'E0' 不是 AIM 标识"),
         ("--sell", "错误：没有选项 '--sell'。"),
