@@ -164,9 +164,7 @@ class SerialScanner(ServedDevice):
         until_s = asyncio.get_running_loop().time() + SETUP_S
         while len(heard) < MAX_REPLY_BYTES:
             try:
-                async with asyncio.timeout_at(
-                    until_s
-                ):  # around the reading alone: a code that waits for room is not lost
+                async with asyncio.timeout_at(until_s):  # around reading alone: a code that waits for room is not lost
                     heard += await transport.read()
             except TimeoutError:
                 break  # a scanner that is set to take no orders says nothing

@@ -53,7 +53,7 @@ async def opened(path: str, open_it: Callable[[], T], within_s: float) -> T:
 def _open(path: str, open_it: Callable[[], T], opening: "Future[T]") -> None:
     try:
         transport = open_it()
-    except BaseException as error:  # noqa: BLE001 - told to who waits
+    except Exception as error:  # noqa: BLE001 - outermost line of its thread: told to who waits
         _under_way.discard(path)
         opening.set_exception(error)
     else:

@@ -63,9 +63,8 @@ class Engine:
         return self.lines_printed - before
 
     def _carry_out(self, command: Command) -> None:
-        with contextlib.suppress(
-            IndexError, ValueError, DataOverflowError
-        ):  # parameters that make no sense are ignored
+        # A printer ignores parameters that make no sense.
+        with contextlib.suppress(IndexError, ValueError, DataOverflowError):
             self._obey(command)
 
     def _obey(self, command: Command) -> None:
